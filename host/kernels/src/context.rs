@@ -1,0 +1,146 @@
+//! Who pays, who may cancel, and where the work runs: what every kernel is given beside its operands.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::error::{Error, Result};
+
+/// Bytes of tensor storage that one guest may hold, charged before they are allocated.
+#[derive(Debug)]
+pub struct Budget {
+    limit: u64,
+    used: AtomicU64,
+}
+
+impl Budget {
+    /// A budget of `limit_bytes`.
+    pub fn new(limit_bytes: u64) -> Arc<Budget> {
+        Arc::new(Budget { limit: limit_bytes, used: AtomicU64::new(0) })
+    }
+
+    /// Bytes in use now.
+    pub fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that can be in use at once.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Takes `bytes` until the charge is dropped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::LimitExceeded`](crate::ErrorKind::LimitExceeded), naming operation, request and what is left.
+    pub fn charge(self: &Arc<Self>, operation: &str, bytes: usize) -> Result<Charge> {
+        let bytes = bytes as u64;
+        let taken =
+            self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| used.checked_add(bytes).filter(|&sum| sum <= self.limit));
+        match taken {
+            Ok(_) => Ok(Charge { budget: Arc::clone(self), bytes }),
+            Err(used) => Err(Error::limit(format!(
+                "{operation}: {bytes} more bytes of tensors asked for, {used} of the {} granted are in use",
+                self.limit
+            ))),
+        }
+    }
+}
+
+/// Bytes taken from a [`Budget`]; dropping it gives them back.
+#[derive(Debug)]
+pub struct Charge {
+    budget: Arc<Budget>,
+    bytes: u64,
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// Asks kernels to stop. Clones are the same token.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// From now on kernels with this token answer [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted).
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets kernels run again.
+    pub fn reset(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the work should end.
+    #[inline]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The threads that kernels of every guest share.
+#[derive(Clone)]
+pub struct Pool(Arc<rayon::ThreadPool>);
+
+impl Pool {
+    /// A pool of `threads` threads (0: one per processor).
+    ///
+    /// # Errors
+    /// When the system does not start the threads.
+    pub fn new(threads: usize) -> std::result::Result<Pool, rayon::ThreadPoolBuildError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|n| format!("kernel-{n}")).build()?;
+        Ok(Pool(Arc::new(pool)))
+    }
+
+    /// Number of threads.
+    pub fn threads(&self) -> usize {
+        self.0.current_num_threads()
+    }
+}
+
+/// What a kernel needs beside its operands. Cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    budget: Arc<Budget>,
+    cancel: Cancel,
+    pool: Pool,
+}
+
+impl Context {
+    /// Kernels that charge `budget`, obey `cancel` and run on `pool`.
+    pub fn new(budget: Arc<Budget>, cancel: Cancel, pool: Pool) -> Context {
+        Context { budget, cancel, pool }
+    }
+
+    /// The budget that tensors made with this context are charged to.
+    pub fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    /// The token that stops kernels run with this context.
+    pub fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+
+    /// Number of threads that [`Context::in_pool`] can use.
+    pub fn threads(&self) -> usize {
+        self.pool.threads()
+    }
+
+    /// Runs `work` where rayon's parallel iterators use the pool. For small inputs, do not: the hop costs about 10 µs.
+    pub fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.pool.0.install(work)
+    }
+
+    /// An error once the work was cancelled. Kernels ask between tiles of about a millisecond.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted), naming the operation.
+    #[inline]
+    pub fn check(&self, operation: &str) -> Result<()> {
+        if self.cancel.is_cancelled() { Err(Error::interrupted(operation)) } else { Ok(()) }
+    }
+}

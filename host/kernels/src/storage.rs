@@ -1,0 +1,96 @@
+//! The bytes behind tensors: aligned, charged to a budget, and guarded so that safe code can share them between views and threads.
+
+use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::context::{Charge, Context};
+use crate::dtype::Element;
+use crate::error::{Error, Result};
+
+/// The unit of allocation: a cache line, so that every vector load from a tensor's start is aligned.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(64))]
+pub(crate) struct Line([u8; 64]);
+
+/// Bytes that somebody else owns, such as a mapped file.
+pub type SharedBytes = Box<dyn AsRef<[u8]> + Send + Sync>;
+
+pub(crate) enum Storage {
+    /// Memory of our own. The lock is never waited for: a guest is one thread, so a lock that is taken means operands that overlap.
+    Owned { lines: RwLock<Box<[Line]>>, _charge: Charge },
+    /// Read-only bytes, shared between any number of guests.
+    Shared(SharedBytes),
+}
+
+impl Storage {
+    pub(crate) fn zeroed(context: &Context, operation: &str, bytes: usize) -> Result<Storage> {
+        let lines = bytes.div_ceil(size_of::<Line>());
+        let charge = context.budget().charge(operation, lines * size_of::<Line>())?;
+        let lines = bytemuck::allocation::try_zeroed_slice_box(lines)
+            .map_err(|()| Error::limit(format!("{operation}: the machine has no {bytes} bytes left for a tensor")))?;
+        Ok(Storage::Owned { lines: RwLock::new(lines), _charge: charge })
+    }
+
+    pub(crate) fn is_read_only(&self) -> bool {
+        matches!(self, Storage::Shared(_))
+    }
+
+    pub(crate) fn read(&self, operation: &str) -> Result<Read<'_>> {
+        match self {
+            Storage::Shared(bytes) => Ok(Read(Source::Shared((**bytes).as_ref()))),
+            Storage::Owned { lines, .. } => match lines.try_read() {
+                Ok(guard) => Ok(Read(Source::Owned(guard))),
+                // A kernel that panicked left numbers behind, not a broken structure.
+                Err(TryLockError::Poisoned(poisoned)) => Ok(Read(Source::Owned(poisoned.into_inner()))),
+                Err(TryLockError::WouldBlock) => Err(overlap(operation)),
+            },
+        }
+    }
+
+    pub(crate) fn write(&self, operation: &str) -> Result<Write<'_>> {
+        match self {
+            Storage::Shared(_) => Err(Error::bad(format!("{operation}: the tensor is read-only; copy it to write to it"))),
+            Storage::Owned { lines, .. } => match lines.try_write() {
+                Ok(guard) => Ok(Write(guard)),
+                Err(TryLockError::Poisoned(poisoned)) => Ok(Write(poisoned.into_inner())),
+                Err(TryLockError::WouldBlock) => Err(overlap(operation)),
+            },
+        }
+    }
+}
+
+fn overlap(operation: &str) -> Error {
+    Error::bad(format!("{operation}: the output shares storage with an input; give it storage of its own"))
+}
+
+/// A tensor's whole storage, readable until dropped.
+pub struct Read<'a>(Source<'a>);
+
+enum Source<'a> {
+    Owned(RwLockReadGuard<'a, Box<[Line]>>),
+    Shared(&'a [u8]),
+}
+
+impl Read<'_> {
+    /// The whole storage as elements; a tensor's own begin at its offset.
+    #[inline]
+    pub fn elements<T: Element>(&self) -> &[T] {
+        match &self.0 {
+            Source::Owned(lines) => bytemuck::cast_slice(lines),
+            // Shared bytes are aligned (checked when the tensor is made) but may end inside of an element.
+            Source::Shared(bytes) => bytemuck::cast_slice(&bytes[..bytes.len() / size_of::<T>() * size_of::<T>()]),
+        }
+    }
+}
+
+/// A tensor's whole storage, writable until dropped.
+pub struct Write<'a>(RwLockWriteGuard<'a, Box<[Line]>>);
+
+impl Write<'_> {
+    /// The whole storage as elements; a tensor's own begin at its offset.
+    #[inline]
+    pub fn elements<T: Element>(&mut self) -> &mut [T] {
+        bytemuck::cast_slice_mut(&mut self.0)
+    }
+}
