@@ -1,0 +1,1 @@
+//! Bytes of a channel or a request to tensors, and answers back to bytes.
