@@ -17,7 +17,7 @@ forget_outer_cargo() {
   local name
   for name in $(compgen -e); do
     case $name in
-      CARGO_HOME | CARGO_HTTP_* | CARGO_NET_* | CARGO_REGISTRY_* | CARGO_REGISTRIES_* | CARGO_SOURCE_* | CARGO_TERM_*) ;;
+      CARGO_HOME | CARGO_HTTP_* | CARGO_NET_* | CARGO_REGIST* | CARGO_SOURCE_* | CARGO_TERM_*) ;;
       CARGO | CARGO_* | RUSTC | RUSTC_* | RUSTFLAGS | RUSTDOC | RUSTDOCFLAGS) unset "$name" ;;
     esac
   done
@@ -41,8 +41,11 @@ folder_of() {
 build() {
   local name=$1 folder=$2 built=$out/rust/wasm32-wasip2/release/${1//-/_}.wasm bytes
   # A cargo run inside the folder, so that a configuration there counts.
-  (cd "$folder" && ${GUEST_RUSTC:+env "RUSTC=$GUEST_RUSTC"} cargo build --quiet --release --locked --target wasm32-wasip2 --target-dir "$out/rust") ||
-    fail "$name does not build"
+  (
+    cd "$folder"
+    if [ -n "${GUEST_RUSTC:-}" ]; then export RUSTC=$GUEST_RUSTC; fi
+    cargo build --quiet --release --locked --target wasm32-wasip2 --target-dir "$out/rust"
+  ) || fail "$name does not build"
   if ! cmp -s "$built" "$out/$name.wasm"; then # whole or not at all: a reader may be at work
     cp "$built" "$out/.$name.wasm.$$"
     mv "$out/.$name.wasm.$$" "$out/$name.wasm"

@@ -134,7 +134,10 @@ wait_for() {
 show() { tail -n "$1" "$2" | cut -c1-160 | sed 's/^/  /'; }
 
 clean_up() {
-  [ -z "$server" ] || kill -KILL "$server" 2>/dev/null || true
+  if [ -n "$server" ]; then
+    kill -KILL "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true # or bash tells of its death
+  fi
   rm -rf "$base"
 }
 

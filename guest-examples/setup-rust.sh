@@ -20,21 +20,20 @@ say() { echo "setup-rust: $*" >&2; }
 fail() { say "$@"; exit 1; }
 
 main() {
-  if ordinary_toolchain; then return; fi
+  command -v rustc >/dev/null || fail "there is no rustc: install Rust first, see https://rustup.rs"
+  if [ -z "${GUEST_RUST_FALLBACK:-}" ] && has_target; then return; fi
   if [ ! -x "$compiler" ]; then
     mkdir -p "$home"
     exec 9>"$home/lock"
-    flock 9
+    if command -v flock >/dev/null; then flock 9; fi # macOS has none
+    # Meanwhile another run may have done either.
+    if [ -z "${GUEST_RUST_FALLBACK:-}" ] && { has_target || fetch_target; } 9>&-; then return; fi
     [ -x "$compiler" ] || build_fallback 9>&-
   fi
   if [ "${1:-}" = --env ]; then printf "export GUEST_RUSTC='%s'\n" "$compiler"; fi
 }
 
-ordinary_toolchain() {
-  [ -z "${GUEST_RUST_FALLBACK:-}" ] || return 1
-  command -v rustc >/dev/null || fail "there is no rustc: install Rust first, see https://rustup.rs"
-  if has_target; then return 0; fi
-  [ ! -x "$compiler" ] || return 1 # fetching failed before
+fetch_target() {
   command -v rustup >/dev/null || return 1
   say "adding $target to the toolchain"
   with_limit 120 rustup target add $target >&2 && has_target
@@ -46,8 +45,9 @@ with_limit() { if command -v timeout >/dev/null; then timeout "$@"; else shift; 
 
 build_fallback() {
   local host tools
-  for tool in flock apt-get dpkg rustc cargo; do
-    command -v $tool >/dev/null || fail "cannot get $target: rustup does not fetch it and there is no $tool for the Debian way; run 'rustup target add $target'"
+  for tool in apt-get dpkg cargo; do
+    command -v $tool >/dev/null ||
+      fail "cannot get $target: rustup does not fetch it, and the Debian way needs $tool; run 'rustup target add $target'"
   done
   host=$(rustc -vV | sed -n 's/^host: //p')
   tools=$(rustc --print sysroot)/lib/rustlib/$host/bin
