@@ -25,9 +25,9 @@ impl Seeder {
         let (n_rows, n_features) = (shape[0], shape[1]);
         let alike = full(&[n_rows], Dtype::Float32, 1.0)?;
         let centroids = zeros(&[k, n_features], Dtype::Float32)?;
-        let streams = restart.wrapping_mul(k);
+        let sequences = restart.wrapping_mul(k);
 
-        let first = gather(points, &choice(&alike, 1, self.seed, streams)?)?;
+        let first = gather(points, &choice(&alike, 1, self.seed, sequences)?)?;
         centroids.slice(0, 0, 1)?.assign(&first)?;
         let closest = self.squared_distances(points, &first)?; // rows x 1: to the nearest centroid so far
         let weights = closest.reshape(&[n_rows])?; // the same numbers with one axis
@@ -35,7 +35,7 @@ impl Seeder {
         for cluster in 1..k {
             // With fewer different points than clusters, all distances are 0 at last: then any point will do.
             let weights = if potential > 0.0 { &weights } else { &alike };
-            let drawn = choice(weights, trials(k), self.seed, streams.wrapping_add(cluster))?;
+            let drawn = choice(weights, trials(k), self.seed, sequences.wrapping_add(cluster))?;
             let best = self.best_candidate(points, &closest, &gather(points, &drawn)?)?;
             centroids.slice(0, cluster, cluster + 1)?.assign(&best.point)?;
             self.nearer.apply_into(&closest, &[&closest, &best.distances])?;

@@ -11,6 +11,8 @@ use std::mem::swap;
 const SUFFICIENT_DECREASE: f64 = 1e-4;
 const CURVATURE: f64 = 0.9;
 const TRIALS_PER_STEP: u32 = 30;
+/// One short step can be bad luck in a narrow valley; so many in a row are the bottom, as far as rounding lets one see.
+const FLAT_STEPS: u32 = 5;
 
 /// When to stop and how much to remember.
 pub(crate) struct Options {
@@ -20,8 +22,8 @@ pub(crate) struct Options {
     pub(crate) max_iterations: u32,
     /// Converged when no component of the gradient is larger than this.
     pub(crate) gradient_tolerance: f64,
-    /// Relative rounding error of the function's values: 0 for exact float64, about 1e-7 when they are computed in float32. A
-    /// decrease that is not larger ends the search.
+    /// Relative rounding error of the function's values: 0 for exact float64, about 1e-7 when they are computed in float32. Steps
+    /// that gain no more than that, five in a row, end the search.
     pub(crate) noise: f64,
 }
 
@@ -82,7 +84,7 @@ pub(crate) fn minimize<E>(
     evaluate(&mut here)?;
     let mut there = here.clone();
     let mut history = History { pairs: VecDeque::new(), memory: options.memory };
-    let mut iteration = 0;
+    let (mut iteration, mut flat_steps) = (0, 0);
     let ending = loop {
         if here.gradient.iter().all(|g| g.abs() <= options.gradient_tolerance) {
             break Ending::Converged;
@@ -106,7 +108,9 @@ pub(crate) fn minimize<E>(
         if !after_step(&Iterate { iteration, x: &here.x, value: here.value })? {
             break Ending::Interrupted;
         }
-        if there.value - here.value <= options.noise * here.value.abs() {
+        let flat = there.value - here.value <= options.noise * here.value.abs();
+        flat_steps = if flat { flat_steps + 1 } else { 0 };
+        if flat_steps == FLAT_STEPS {
             break Ending::Stalled;
         }
     };
