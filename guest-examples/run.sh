@@ -52,7 +52,7 @@ train() {
 
 serve() {
   echo "== serve: algohost serve --component ${component##*/}"
-  SAGEMAKER_BASE_DIR=$base SAGEMAKER_BIND_TO_PORT=0 "$host" serve --component "$component" >"$base/serve.log" 2>&1 &
+  SAGEMAKER_BASE_DIR=$base SAGEMAKER_BIND_TO_PORT=0 ALGOHOST_BIND_ADDRESS=127.0.0.1 "$host" serve --component "$component" >"$base/serve.log" 2>&1 &
   server=$!
   port=
   wait_for 60 listening || { show 12 "$base/serve.log"; fail "the server did not say where it listens within 60 s"; }

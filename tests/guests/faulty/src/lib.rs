@@ -24,8 +24,14 @@ impl metadata::Guest for Faulty {
 }
 
 impl predictor::Guest for Faulty {
+    /// The file `load` of the model directory says what goes wrong.
     fn load() -> Result<(), Error> {
-        Ok(())
+        match std::fs::read_to_string("/opt/ml/model/load").unwrap_or_default().trim() {
+            "panic" => panic!("the file load says panic"),
+            "loop" => loop_for_ever(),
+            "error" => Err(Error { code: ErrorCode::BadModel, message: "the file load says error".to_owned() }),
+            _ => Ok(()),
+        }
     }
 
     fn predict(features: Tensor) -> Result<Vec<Output>, Error> {
