@@ -5,16 +5,26 @@
 mod context;
 mod dtype;
 mod error;
+mod float;
+mod linalg;
+mod neighbors;
+mod random;
+mod select;
 mod shape;
 mod storage;
 mod tensor;
 mod transfer;
 mod walk;
+mod workspace;
 
 pub use context::{Budget, Cancel, Charge, Context, Pool};
 pub use dtype::{DType, Element};
 pub use error::{Error, ErrorKind, Result};
 pub use half::{bf16, f16};
+pub use linalg::{Transposed, matmul, matmul_into};
+pub use neighbors::{Metric, NeighborList, nearest};
+pub use random::{choice, normal, permutation, philox, uniform};
+pub use select::{gather, segment_sum};
 pub use shape::{Axes, MAX_AXES, broadcast, checked_shape};
 pub use storage::{Read, SharedBytes, Write};
 pub use tensor::Tensor;

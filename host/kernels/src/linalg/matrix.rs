@@ -1,0 +1,111 @@
+//! Two-axis views of slices with any strides: what tensors become inside of a product.
+
+/// A matrix to read. Element (i, j) is `elements[i * row_stride + j * col_stride]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a, T> {
+    pub(crate) elements: &'a [T],
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    pub(crate) row_stride: usize,
+    pub(crate) col_stride: usize,
+}
+
+/// A matrix to write. No two of its elements are the same.
+pub(crate) struct MatrixMut<'a, T> {
+    pub(crate) elements: &'a mut [T],
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    pub(crate) row_stride: usize,
+    pub(crate) col_stride: usize,
+}
+
+impl<'a, T: Copy> Matrix<'a, T> {
+    /// A row-major matrix without gaps.
+    pub(crate) fn row_major(elements: &'a [T], rows: usize, cols: usize) -> Matrix<'a, T> {
+        Matrix { elements, rows, cols, row_stride: cols, col_stride: 1 }
+    }
+
+    /// Rows and columns swapped.
+    pub(crate) fn transposed(self) -> Matrix<'a, T> {
+        Matrix { rows: self.cols, cols: self.rows, row_stride: self.col_stride, col_stride: self.row_stride, ..self }
+    }
+
+    /// `count` rows from row `start` on.
+    pub(crate) fn rows(self, start: usize, count: usize) -> Matrix<'a, T> {
+        Matrix { elements: &self.elements[start * self.row_stride..], rows: count, ..self }
+    }
+
+    /// `count` columns from column `start` on.
+    pub(crate) fn cols(self, start: usize, count: usize) -> Matrix<'a, T> {
+        Matrix { elements: &self.elements[start * self.col_stride..], cols: count, ..self }
+    }
+
+    /// Whether every element lies in the slice. A matrix without elements always does.
+    pub(crate) fn is_inside(&self) -> bool {
+        is_inside(self.elements.len(), self.rows, self.cols, self.row_stride, self.col_stride)
+    }
+
+    #[inline(always)]
+    pub(crate) fn at(&self, row: usize, col: usize) -> T {
+        self.elements[row * self.row_stride + col * self.col_stride]
+    }
+}
+
+impl<'a, T> MatrixMut<'a, T> {
+    /// A row-major matrix without gaps.
+    pub(crate) fn row_major(elements: &'a mut [T], rows: usize, cols: usize) -> MatrixMut<'a, T> {
+        MatrixMut { elements, rows, cols, row_stride: cols, col_stride: 1 }
+    }
+
+    /// Rows and columns swapped.
+    pub(crate) fn transposed(&mut self) -> MatrixMut<'_, T> {
+        let (rows, cols, row_stride, col_stride) = (self.cols, self.rows, self.col_stride, self.row_stride);
+        MatrixMut { elements: &mut *self.elements, rows, cols, row_stride, col_stride }
+    }
+
+    /// `count` columns from column `start` on.
+    pub(crate) fn cols(&mut self, start: usize, count: usize) -> MatrixMut<'_, T> {
+        let (rows, row_stride, col_stride) = (self.rows, self.row_stride, self.col_stride);
+        MatrixMut { elements: &mut self.elements[start * col_stride..], rows, cols: count, row_stride, col_stride }
+    }
+
+    /// Whether every element lies in the slice, and no two are the same.
+    pub(crate) fn is_inside_and_distinct(&self) -> bool {
+        is_inside(self.elements.len(), self.rows, self.cols, self.row_stride, self.col_stride)
+            && are_distinct(&[(self.rows, self.row_stride), (self.cols, self.col_stride)])
+    }
+
+    #[inline(always)]
+    pub(crate) fn at(&mut self, row: usize, col: usize) -> &mut T {
+        &mut self.elements[row * self.row_stride + col * self.col_stride]
+    }
+}
+
+fn is_inside(len: usize, rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> bool {
+    if rows == 0 || cols == 0 {
+        return true;
+    }
+    let last_row = (rows - 1).checked_mul(row_stride);
+    let last_col = (cols - 1).checked_mul(col_stride);
+    let last = last_row.zip(last_col).and_then(|(row, col)| row.checked_add(col));
+    last.is_some_and(|last| last < len && last <= isize::MAX as usize)
+}
+
+/// Whether a view with these (length, stride) pairs shows each of its elements once: sorted by stride, each step is
+/// longer than everything below it.
+pub(crate) fn are_distinct(axes: &[(usize, usize)]) -> bool {
+    let mut sorted = [(0, 0); crate::shape::MAX_AXES];
+    let sorted = &mut sorted[..axes.len()];
+    sorted.copy_from_slice(axes);
+    sorted.sort_unstable_by_key(|&(_, stride)| stride);
+    let mut reach = 0;
+    for &mut (length, stride) in sorted {
+        if length > 1 {
+            if stride <= reach {
+                return false;
+            }
+            reach += (length - 1) * stride;
+        }
+    }
+    true
+}
