@@ -5,6 +5,7 @@
 mod context;
 mod dtype;
 mod error;
+mod formulas;
 mod shape;
 mod storage;
 mod tensor;
@@ -14,6 +15,7 @@ mod walk;
 pub use context::{Budget, Cancel, Charge, Context, Pool};
 pub use dtype::{DType, Element};
 pub use error::{Error, ErrorKind, Result};
+pub use formulas::{Formula, Reduction, reduce};
 pub use half::{bf16, f16};
 pub use shape::{Axes, MAX_AXES, broadcast, checked_shape};
 pub use storage::{Read, SharedBytes, Write};
