@@ -12,7 +12,7 @@ use super::super::fault::{Fault, Wrong, quote};
 use super::LineFormat;
 use super::body::Body;
 use super::lines::{FirstRow, first_row, split};
-use super::number;
+use super::number::{self, every};
 use crate::failure::Failure;
 
 /// How the cells of a row are told apart, and how many there are.
@@ -21,6 +21,107 @@ pub(in super::super) struct Csv {
     delimiter: u8,
     end: u8,
     cells: usize,
+}
+
+/// Walks over the cells of a text.
+///
+/// The borders of 64 bytes are found at once, as the bits of a word. So the place of the next cell does not wait for the length of the
+/// number in this one, and the processor works on several numbers at a time.
+struct Cursor<'a> {
+    text: &'a [u8],
+    delimiters: u64,
+    ends: u64,
+    /// Where the next cell begins.
+    at: usize,
+    /// The first of the 64 bytes.
+    block: usize,
+    /// The bits of those borders in the block that were not passed yet.
+    borders: u64,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(csv: &Csv, text: &'a [u8]) -> Cursor<'a> {
+        let mut cursor = Cursor { text, delimiters: every(csv.delimiter), ends: every(csv.end), at: 0, block: 0, borders: 0 };
+        cursor.seek(0);
+        cursor
+    }
+
+    /// Moves to a cell or line that does not follow the last border.
+    fn seek(&mut self, at: usize) {
+        self.at = at;
+        self.block = at & !63;
+        self.borders = self.borders_in_block() & (u64::MAX << (at & 63));
+    }
+
+    /// The next delimiter or line end, or the end of the text.
+    #[inline(always)]
+    fn next_border(&mut self) -> usize {
+        while self.borders == 0 {
+            self.block += 64;
+            if self.block >= self.text.len() {
+                return self.text.len();
+            }
+            self.borders = self.borders_in_block();
+        }
+        let border = self.block + self.borders.trailing_zeros() as usize;
+        self.borders &= self.borders - 1;
+        border
+    }
+
+    #[inline(always)]
+    fn borders_in_block(&self) -> u64 {
+        let rest = self.text.get(self.block..).unwrap_or_default();
+        match rest.first_chunk::<64>() {
+            Some(block) => self.borders_in(block),
+            None => {
+                // What follows the text is no border.
+                let mut block = [0; 64];
+                block[..rest.len()].copy_from_slice(rest);
+                self.borders_in(&block)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn borders_in(&self, block: &[u8; 64]) -> u64 {
+        let mut borders = 0;
+        for (index, word) in block.as_chunks::<8>().0.iter().enumerate() {
+            let word = u64::from_le_bytes(*word);
+            let found = zero_bytes(word ^ self.delimiters) | zero_bytes(word ^ self.ends);
+            // Gathers the high bits of the eight bytes in one.
+            let bits = (found >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+            borders |= bits << (8 * index);
+        }
+        borders
+    }
+}
+
+/// The high bit of each byte that is 0.
+#[inline(always)]
+fn zero_bytes(word: u64) -> u64 {
+    !(((word & every(0x7F)) + every(0x7F)) | word | every(0x7F))
+}
+
+/// The number in a cell.
+#[inline(always)]
+fn cell<T: Number>(text: &[u8], start: usize, end: usize) -> Option<T> {
+    match number::short(text, start, end) {
+        Some(value) => Some(value),
+        None => other_cell(text, start, end),
+    }
+}
+
+/// As [`cell`], for a long number, or a cell that is empty, in quotes or between blanks.
+#[inline(never)]
+fn other_cell<T: Number>(text: &[u8], start: usize, end: usize) -> Option<T> {
+    let mut cell = text[start..end].trim_ascii();
+    if let [b'"', inner @ .., b'"'] = cell {
+        cell = inner.trim_ascii();
+    }
+    if cell.is_empty() {
+        return Some(T::MISSING);
+    }
+    number::whole(cell)
 }
 
 /// Whether a line is not blank, before the delimiter is known.
@@ -59,9 +160,19 @@ impl Csv {
         matches!(byte, b' ' | b'\t' | b'\r' | b'\n') && byte != self.end && (byte != self.delimiter || byte == b' ')
     }
 
+    /// Moves the cursor over blank lines and the blanks before a row.
+    #[inline]
+    fn skip_blank_lines(&self, cursor: &mut Cursor<'_>) {
+        let first = self.skip_blanks(cursor.text, cursor.at);
+        if first > cursor.at {
+            cursor.seek(first);
+        }
+    }
+
     /// The place of the next byte that is neither blank nor ends a line.
-    fn skip_blank_lines(&self, text: &[u8], mut at: usize) -> usize {
-        while text.get(at).is_some_and(|&byte| byte == self.end || self.is_blank(byte)) {
+    #[inline]
+    fn skip_blanks(&self, text: &[u8], mut at: usize) -> usize {
+        while text.get(at).is_some_and(|&byte| byte <= b' ' && (byte == self.end || self.is_blank(byte))) {
             at += 1;
         }
         at
@@ -69,7 +180,7 @@ impl Csv {
 
     /// Number of cells in a line that is not blank.
     fn count_cells(&self, line: &[u8]) -> usize {
-        let mut at = self.skip_blank_lines(line, 0);
+        let mut at = self.skip_blanks(line, 0);
         let (mut cells, mut more) = (0, true);
         while more {
             at = self.end_of_cell(line, at);
@@ -103,58 +214,43 @@ impl Csv {
         (at, true)
     }
 
-    /// Decodes the row whose first cell begins at `start`; answers where the next line begins.
+    /// Decodes the row that the cursor is at the first cell of; moves it behind the row.
     #[inline]
-    fn decode_row<T: Number>(&self, text: &[u8], start: usize, parts: [&mut [T]; 3]) -> Result<usize, Fault> {
-        let (mut at, mut more) = (start, true);
-        let mut column = 0;
-        for slot in parts.into_iter().flatten() {
-            if !more {
-                return Err(self.wrong_count(text, start));
+    fn decode_row<T: Number>(&self, cursor: &mut Cursor<'_>, parts: [&mut [T]; 3]) -> Result<(), Fault> {
+        let (text, start, mut more) = (cursor.text, cursor.at, true);
+        for part in parts {
+            for slot in part {
+                let at = cursor.at;
+                let border = if more { cursor.next_border() } else { at };
+                let cell = if more { cell(text, at, border) } else { None };
+                let Some(value) = cell else {
+                    return Err(self.wrong_row(text, start, more.then_some(at)));
+                };
+                *slot = value;
+                (cursor.at, more) = self.pass_delimiter(text, border);
+                if cursor.at > border + 1 {
+                    cursor.seek(cursor.at);
+                }
             }
-            column += 1;
-            let Some((value, next)) = self.cell(text, at) else {
+        }
+        if more { Err(self.wrong_row(text, start, None)) } else { Ok(()) }
+    }
+
+    /// What is wrong with the row that begins at `start`: the cell at `cell`, or the number of cells.
+    #[cold]
+    fn wrong_row(&self, text: &[u8], start: usize, cell: Option<usize>) -> Fault {
+        let wrong = match cell {
+            Some(at) => {
                 let found = quote(text[at..self.end_of_cell(text, at)].trim_ascii());
-                return Err(Fault { at: start, wrong: Wrong::Cell { column, found } });
-            };
-            *slot = value;
-            (at, more) = self.pass_delimiter(text, next);
-        }
-        if more { Err(self.wrong_count(text, start)) } else { Ok(at) }
-    }
-
-    /// The number in the cell at `at`, and the place of the delimiter or line end behind it.
-    #[inline]
-    fn cell<T: Number>(&self, text: &[u8], at: usize) -> Option<(T, usize)> {
-        if let Some((value, length)) = number::prefix::<T>(&text[at..]) {
-            let next = at + length;
-            match text.get(next) {
-                None => return Some((value, next)),
-                Some(&byte) if byte == self.delimiter || byte == self.end => return Some((value, next)),
-                Some(b'\r') if text.get(next + 1) == Some(&self.end) => return Some((value, next + 1)),
-                Some(_) => {}
+                // The cell itself may be empty in this count, so that it counts as one.
+                Wrong::Cell { column: self.count_cells(&text[start..at]), found }
             }
-        }
-        self.uncommon_cell(text, at)
-    }
-
-    /// As [`Csv::cell`], for a cell that is empty, in quotes or between blanks.
-    #[inline(never)]
-    fn uncommon_cell<T: Number>(&self, text: &[u8], at: usize) -> Option<(T, usize)> {
-        let next = self.end_of_cell(text, at);
-        let mut cell = text[at..next].trim_ascii();
-        if let [b'"', inner @ .., b'"'] = cell {
-            cell = inner.trim_ascii();
-        }
-        if cell.is_empty() {
-            return Some((T::MISSING, next));
-        }
-        Some((number::whole(cell)?, next))
-    }
-
-    fn wrong_count(&self, text: &[u8], start: usize) -> Fault {
-        let line = split(&text[start..], self.end).next().unwrap_or_default();
-        Fault { at: start, wrong: Wrong::Columns { found: self.count_cells(line), wanted: self.cells } }
+            None => {
+                let line = split(&text[start..], self.end).next().unwrap_or_default();
+                Wrong::Columns { found: self.count_cells(line), wanted: self.cells }
+            }
+        };
+        Fault { at: start, wrong }
     }
 }
 
@@ -193,16 +289,17 @@ impl LineFormat for Csv {
     }
 
     fn decode<T: Number>(&self, text: &[u8], rows: &mut Rows<'_, T>) -> Result<(), Fault> {
-        let mut at = 0;
+        let mut cursor = Cursor::new(self, text);
         for row in 0..rows.count() {
-            at = self.skip_blank_lines(text, at);
-            if at >= text.len() {
-                return Err(Fault { at, wrong: Wrong::Changed });
+            self.skip_blank_lines(&mut cursor);
+            if cursor.at >= text.len() {
+                return Err(Fault { at: text.len(), wrong: Wrong::Changed });
             }
-            at = self.decode_row(text, at, rows.row(row))?;
+            self.decode_row(&mut cursor, rows.row(row))?;
         }
-        if self.skip_blank_lines(text, at) < text.len() {
-            return Err(Fault { at, wrong: Wrong::Changed });
+        self.skip_blank_lines(&mut cursor);
+        if cursor.at < text.len() {
+            return Err(Fault { at: cursor.at, wrong: Wrong::Changed });
         }
         Ok(())
     }
