@@ -160,7 +160,7 @@ fn run_guest(host: &Host, algorithm: &Algorithm, setup: &Setup, stop: &Stop, gra
 }
 
 fn report_model(base: &Base, started: Instant) {
-    let files = crate::data::list_files(&base.model()).unwrap_or_default();
+    let files = crate::data::files::list(&base.model()).unwrap_or_default();
     let bytes: u64 = files.iter().map(|file| file.bytes).sum();
     let seconds = started.elapsed().as_secs_f64();
     if files.is_empty() {

@@ -1,6 +1,6 @@
 //! What an instance does with a request: decode, predict, encode; or hand the bytes to the guest.
 
-use crate::data::{ContentType, Format, decode_request, encode_response};
+use crate::data::{ContentType, Format, decode_request, encode};
 use crate::failure::{Code, Failure};
 use crate::serve::instances::Body;
 use crate::wasm::{self, Instance};
@@ -33,8 +33,8 @@ impl Request {
 fn predict(instance: &mut Instance, content_type: &ContentType, accept: Format, body: &[u8]) -> Result<Answer, Failure> {
     let features = decode_request(instance.context(), content_type, body).map_err(|error| as_request_failure(&error))?;
     let outputs = instance.predict(features)?;
-    let (content_type, body) = encode_response(accept, &outputs).map_err(|error| Failure::of(&error))?;
-    Ok(Answer { status: 200, headers: vec![("content-type".into(), content_type.into())], body })
+    let body = encode(accept, &outputs).map_err(|error| Failure::of(&error))?;
+    Ok(Answer { status: 200, headers: vec![("content-type".into(), accept.media_type().into())], body })
 }
 
 /// A request that needs more memory than is granted is too large; that is not the algorithm's fault.

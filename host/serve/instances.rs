@@ -59,7 +59,8 @@ impl Instances {
                 .map_err(|error| Failure::new(Code::Io, format!("a thread for an instance does not start: {error}")))?;
         }
         drop(loaded);
-        for outcome in outcomes {
+        // Each worker answers once; the channel stays open as long as they work.
+        for outcome in outcomes.iter().take(count) {
             outcome?;
         }
         Ok(Instances { queue: sender, exports: algorithm.exports(), alive })

@@ -41,7 +41,7 @@ pub fn run(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result
     announce(&listener, settings)?;
     let (ready, loading) = watch::channel(None);
     let (end, ended) = watch::channel(false);
-    let service = Service::new(loading, settings);
+    let service = Service::new(loading, settings)?;
     let server = runtime.spawn(routes::serve(listener, service, ended));
     let outcome = load_unless_stopped(settings, component, stop).map(|loaded| {
         if let Some(instances) = loaded {

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::answer::{Answer, Request};
 use super::instances::Instances;
 use crate::contract::Settings;
-use crate::data::{ContentType, negotiate};
+use crate::data::{ContentType, Format, negotiate};
 use crate::failure::{Code, Failure};
 use crate::wasm;
 
@@ -35,19 +35,19 @@ struct Shared {
     instances: watch::Receiver<Option<Arc<Instances>>>,
     timeout: Duration,
     body_bytes: usize,
-    default_accept: String,
+    default_accept: Format,
     next_request: AtomicU64,
 }
 
 impl Service {
-    pub(super) fn new(instances: watch::Receiver<Option<Arc<Instances>>>, settings: &Settings) -> Service {
-        Service(Arc::new(Shared {
+    pub(super) fn new(instances: watch::Receiver<Option<Arc<Instances>>>, settings: &Settings) -> Result<Service> {
+        Ok(Service(Arc::new(Shared {
             instances,
             timeout: settings.request_timeout,
             body_bytes: settings.body_bytes,
-            default_accept: settings.default_accept.clone(),
+            default_accept: negotiate(&settings.default_accept, Format::Json)?,
             next_request: AtomicU64::new(1),
-        }))
+        })))
     }
 
     fn instances(&self) -> Result<Arc<Instances>, Failure> {
@@ -132,7 +132,7 @@ fn rows_request(service: &Service, headers: &HeaderMap, body: Bytes) -> Result<R
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let content_type = text(header::CONTENT_TYPE).or_else(|| text(HeaderName::from_static("contenttype")));
     let content_type = ContentType::parse(content_type.unwrap_or("text/csv")).map_err(|error| Failure::of(&error))?;
-    let accept = negotiate(text(header::ACCEPT).unwrap_or_default(), &service.0.default_accept).map_err(|error| Failure::of(&error))?;
+    let accept = negotiate(text(header::ACCEPT).unwrap_or_default(), service.0.default_accept).map_err(|error| Failure::of(&error))?;
     Ok(Request::Rows { content_type, accept, body })
 }
 

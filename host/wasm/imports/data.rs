@@ -2,7 +2,7 @@
 
 use wasmtime::component::Resource;
 
-use crate::data::{self, Batch, Options, Reader, Source};
+use crate::data::{Batch, Options, Reader, Source, files};
 use crate::failure::Code;
 use crate::wasm::bindings::algohost::ml::data::{self as wit, Host, HostReader};
 use crate::wasm::guest::{Guest, ImportError};
@@ -28,7 +28,7 @@ impl Guest {
             return Err(ImportError::new(Code::NotSupported, what));
         }
         let source =
-            Source { name: channel.name.clone(), folder: channel.folder.clone(), content_type: channel.content_type.clone() };
+            Source { channel: channel.name.clone(), dir: channel.folder.clone(), content_type: channel.content_type.clone() };
         let reader = Reader::open(&self.context, &source, options)?;
         Ok(Resource::new_own(self.readers.insert(reader)?))
     }
@@ -45,7 +45,7 @@ impl Guest {
 fn to_wit(channel: &Channel) -> wit::Channel {
     let files = match channel.mode {
         InputMode::Pipe => None,
-        InputMode::File | InputMode::FastFile => data::list_files(&channel.folder).ok(),
+        InputMode::File | InputMode::FastFile => files::list(&channel.folder).ok(),
     };
     wit::Channel {
         name: channel.name.clone(),
@@ -78,7 +78,7 @@ impl Host for Guest {
     }
 
     fn list_files(&mut self, channel: String) -> Result<Vec<wit::File>, ImportError> {
-        let files = data::list_files(&self.channel(&channel)?.folder)?;
+        let files = files::list(&self.channel(&channel)?.folder)?;
         Ok(files.into_iter().map(|file| wit::File { name: file.name, bytes: file.bytes as f64 }).collect())
     }
 
@@ -87,7 +87,7 @@ impl Host for Guest {
             return Err(ImportError::new(Code::BadOperation, format!("read-file: {offset} is no offset: wanted a whole number from 0 on")));
         }
         let folder = &self.channel(&channel)?.folder;
-        Ok(data::read_range(folder, &name, offset as u64, count.min(LONGEST_READ) as usize)?)
+        Ok(files::read_range(folder, &name, offset as u64, count.min(LONGEST_READ) as usize)?)
     }
 }
 
@@ -103,11 +103,12 @@ impl HostReader for Guest {
     }
 
     fn rewind(&mut self, handle: Resource<Reader>) -> Result<(), ImportError> {
-        Ok(self.readers.get_mut(handle.rep())?.rewind()?)
+        self.readers.get_mut(handle.rep())?.rewind();
+        Ok(())
     }
 
-    fn columns(&mut self, handle: Resource<Reader>) -> Result<u32, ImportError> {
-        Ok(self.readers.get_mut(handle.rep())?.columns()? as u32)
+    fn columns(&mut self, handle: Resource<Reader>) -> wasmtime::Result<u32> {
+        Ok(self.readers.get(handle.rep()).map_or(0, |reader| reader.columns() as u32))
     }
 
     fn rows(&mut self, handle: Resource<Reader>) -> wasmtime::Result<Option<f64>> {

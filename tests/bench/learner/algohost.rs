@@ -262,8 +262,8 @@ pub(crate) mod ml {
             with(|setup, context| {
                 let channel = setup.job.channels.iter().find(|channel| channel.name == name).unwrap();
                 let source = data::Source {
-                    name: channel.name.clone(),
-                    folder: channel.folder.clone(),
+                    channel: channel.name.clone(),
+                    dir: channel.folder.clone(),
                     content_type: channel.content_type.clone(),
                 };
                 Ok(Reader(data::Reader::open(context, &source, data::Options::default())?))
