@@ -45,8 +45,8 @@ pub fn run(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result
     let server = runtime.spawn(routes::serve(listener, service, ended));
     let outcome = load_unless_stopped(settings, component, stop).map(|loaded| {
         if let Some(instances) = loaded {
-            tracing::info!("serve: ready after {:.1} ms", started.elapsed().as_secs_f64() * 1000.0);
             let _ = ready.send(Some(Arc::new(instances)));
+            tracing::info!("serve: ready after {:.1} ms", started.elapsed().as_secs_f64() * 1000.0);
             let _ = stop.received().recv();
         }
     });

@@ -11,7 +11,7 @@ const DOORS: [(&str, &[&str]); 9] = [
     ("telemetry", &[]),
     ("process", &[]),
     ("contract", &["failure", "telemetry"]),
-    ("data", &["failure", "telemetry"]),
+    ("data", &["failure"]),
     ("wasm", &["failure", "telemetry", "data"]),
     ("train", &["failure", "contract", "data", "process", "wasm"]),
     ("serve", &["failure", "telemetry", "contract", "data", "process", "wasm"]),

@@ -58,14 +58,8 @@ impl Linear {
 /// The archive's metadata, a JSON object.
 pub(crate) fn metadata(task: Task, n_features: usize, n_classes: usize) -> String {
     let name = TASKS.iter().find(|(_, known)| *known == task).map_or("", |(name, _)| name);
-    let fields = [
-        ("predictor_type", JsonValue::from(name.to_owned())),
-        ("num_features", JsonValue::from(n_features as f64)),
-        ("num_classes", JsonValue::from(n_classes as f64)),
-    ];
-    let fields: HashMap<String, JsonValue> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    // Writing strings and finite numbers cannot go wrong.
-    JsonValue::from(fields).stringify().unwrap_or_default()
+    // Written by hand, not from a map: its keys would come in another order, and the model in other bytes, with every run.
+    format!(r#"{{"predictor_type":"{name}","num_features":{n_features},"num_classes":{n_classes}}}"#)
 }
 
 /// The task that `metadata` wrote down, or what is wrong with it.

@@ -32,6 +32,11 @@ impl Guest for Faulty {
                 eprintln!("{text}");
                 Ok(())
             }
+            "environment" => {
+                std::env::vars().for_each(|(name, value)| println!("variable {name}={value}"));
+                println!("arguments {:?}", std::env::args().collect::<Vec<_>>());
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
