@@ -52,6 +52,7 @@ train() {
 
 serve() {
   echo "== serve: algohost serve --component ${component##*/}"
+  : >"$base/serve.log" # the server may take a moment to open it
   SAGEMAKER_BASE_DIR=$base SAGEMAKER_BIND_TO_PORT=0 ALGOHOST_BIND_ADDRESS=127.0.0.1 "$host" serve --component "$component" >"$base/serve.log" 2>&1 &
   server=$!
   port=

@@ -253,6 +253,6 @@ mod tests {
     #[test]
     fn the_engine_has_no_concurrency_support() {
         let engine = Engine::new(&config()).unwrap();
-        assert!(!engine.config().get_concurrency_support(), "every host call would become several times slower");
+        assert!(!engine.get_concurrency_support(), "every host call would become several times slower");
     }
 }

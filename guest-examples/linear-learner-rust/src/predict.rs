@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use crate::algohost::ml::artifacts::open_archive;
 use crate::algohost::ml::formulas::{self, Formula, Reduction, compile};
 use crate::algohost::ml::linalg::{Transposed, matmul};
-use crate::algohost::ml::tensors::Tensor;
+use crate::algohost::ml::tensors::{Dtype, Tensor};
 use crate::algohost::ml::types::{Error, ErrorCode};
 use crate::exports::algohost::ml::predictor::{Guest, Output};
 use crate::model::{Task, task_of_metadata};
@@ -86,7 +86,7 @@ impl Loaded {
             }
             Answer::Binary { score, label } => {
                 score.apply_into(&z, &[&z])?;
-                let label = label.apply(&[&z])?;
+                let label = label.apply(&[&z])?.cast(Dtype::Int32)?;
                 Ok(vec![output("score", z), output("predicted_label", label)])
             }
             Answer::Multiclass { logit, score } => {
