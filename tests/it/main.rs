@@ -8,6 +8,7 @@ mod cli;
 mod component;
 mod contract;
 mod examples;
+mod interface;
 mod sandbox;
 mod serve;
 mod tidy;

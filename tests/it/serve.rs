@@ -229,3 +229,13 @@ fn a_precompiled_component_serves_a_model_trained_by_another_process() {
     let narrow = server.csv("1,2,3\n").expect_status(400).json();
     assert!(narrow["message"].as_str().unwrap().contains("30"), "{narrow}");
 }
+
+#[test]
+fn the_guest_of_the_readme_is_whole_and_answers() {
+    let source = std::fs::read_to_string(repository().join("tests/guests/smallest/src/lib.rs")).unwrap();
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    assert!(readme.contains(source.split_once('\n').unwrap().1), "README.md shows another guest than tests/guests/smallest");
+    let base = Base::new();
+    let server = Server::start(base.path(), &guest("smallest"), &[]);
+    assert_eq!(server.csv("32\n212\n").expect_status(200).text(), r#"{"predictions":[{"celsius":0.0},{"celsius":100.0}]}"#);
+}

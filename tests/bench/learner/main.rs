@@ -7,7 +7,8 @@
     clippy::unwrap_used,
     clippy::print_stderr,
     clippy::too_many_lines,
-    reason = "a measurement that cannot go on should stop; the learner's files bring functions that are not measured"
+    unused_imports,
+    reason = "a measurement that cannot go on should stop; the learner's files bring functions and tests that are not measured"
 )]
 
 mod algohost;

@@ -1,0 +1,97 @@
+//! `formulas`, `linalg`, `neighbors`, `select`, `random`.
+
+use crate::algohost::ml::formulas::{Reduction, compile, reduce};
+use crate::algohost::ml::linalg::{Transposed, matmul, matmul_into};
+use crate::algohost::ml::neighbors::{Metric, nearest};
+use crate::algohost::ml::random::{choice, normal, permutation, uniform};
+use crate::algohost::ml::select::{gather, segment_sum};
+use crate::algohost::ml::tensors::{Dtype, zeros};
+use crate::algohost::ml::types::{Error, ErrorCode};
+use crate::{elements, expect_code, floats, integers};
+
+pub(crate) fn check_formulas() -> Result<(), Error> {
+    let (x, y) = (floats(&[2, 1], &[1.0, 2.0])?, floats(&[3], &[1.0, 2.0, 4.0])?);
+    let formula = compile("x y k", "where(x == y, k, x ^ 2 - y / 2)")?;
+    formula.bind_scalar("k", 9.0)?;
+    assert_eq!(elements(&formula.apply(&[&x, &y])?), [9.0, 0.0, -1.0, 3.5, 9.0, 2.0]);
+    assert_eq!(formula.reduce_all(Reduction::Sum, &[&x, &y])?, 22.5);
+    assert_eq!(elements(&formula.reduce(Reduction::Max, &[1], false, &[&x, &y])?), [9.0, 9.0]);
+    formula.bind("x", &x)?;
+    let out = zeros(&[2, 3], Dtype::Int32)?;
+    formula.apply_into(&out, &[&y])?;
+    assert_eq!(elements(&out), [9.0, 0.0, -1.0, 3.0, 9.0, 2.0]);
+    formula.unbind();
+    expect_code(formula.apply(&[&y]), ErrorCode::BadOperation, "apply");
+    expect_code(compile("x", "x + lambda"), ErrorCode::BadOperation, "lambda");
+
+    let step = compile("w g", "w - 0.5 * g")?;
+    let w = floats(&[2], &[1.0, 2.0])?;
+    step.apply_into(&w, &[&w, &floats(&[2], &[2.0, 2.0])?])?;
+    assert_eq!(elements(&w), [0.0, 1.0]);
+
+    let a = floats(&[2, 2], &[3.0, -4.0, 0.0, 1.0])?;
+    for (how, wanted) in [
+        (Reduction::Sum, 0.0),
+        (Reduction::Product, -0.0),
+        (Reduction::Mean, 0.0),
+        (Reduction::Variance, 6.5),
+        (Reduction::Max, 3.0),
+        (Reduction::Min, -4.0),
+        (Reduction::ArgMax, 0.0),
+        (Reduction::ArgMin, 1.0),
+        (Reduction::Any, 1.0),
+        (Reduction::All, 0.0),
+        (Reduction::Count, 3.0),
+        (Reduction::Norm, 26.0_f64.sqrt()),
+        (Reduction::AbsSum, 8.0),
+        (Reduction::AbsMax, 4.0),
+        (Reduction::LogSumExp, (3.0_f64.exp() + (-4.0_f64).exp() + 1.0 + 1.0_f64.exp()).ln()),
+    ] {
+        let found = reduce(&a, how, &[], false)?.item()?;
+        assert!((found - wanted).abs() < 1e-5, "{how:?}: {found}, wanted {wanted}");
+    }
+    assert_eq!(reduce(&a, Reduction::Sum, &[0], true)?.shape(), [1, 2]);
+    Ok(())
+}
+
+pub(crate) fn check_linalg() -> Result<(), Error> {
+    let a = floats(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?;
+    assert_eq!(elements(&matmul(&a, &a, Transposed::Right)?), [14.0, 32.0, 32.0, 77.0]);
+    assert_eq!(elements(&matmul(&a, &a, Transposed::Left)?), [17.0, 22.0, 27.0, 22.0, 29.0, 36.0, 27.0, 36.0, 45.0]);
+    let square = floats(&[2, 2], &[1.0, 1.0, 0.0, 1.0])?;
+    let out = floats(&[2, 3], &[1.0; 6])?;
+    matmul_into(&out, &square, &a, Transposed::Neither, 2.0, 10.0)?;
+    assert_eq!(elements(&out), [20.0, 24.0, 28.0, 18.0, 20.0, 22.0]);
+    expect_code(matmul(&a, &a, Transposed::Neither), ErrorCode::BadOperation, "[2, 3]");
+    expect_code(matmul_into(&out, &square, &out, Transposed::Neither, 1.0, 0.0), ErrorCode::BadOperation, "shares storage");
+    Ok(())
+}
+
+pub(crate) fn check_the_others() -> Result<(), Error> {
+    let y = floats(&[3, 2], &[0.0, 0.0, 3.0, 4.0, 0.0, 1.0])?;
+    let found = nearest(&y.slice(0, 0, 1)?, &y, 2, Metric::Euclidean)?;
+    assert_eq!((elements(&found.indices), elements(&found.distances)), (vec![0.0, 2.0], vec![0.0, 1.0]));
+    for (metric, wanted) in [(Metric::SquaredEuclidean, 25.0), (Metric::InnerProduct, 0.0), (Metric::Cosine, 1.0)] {
+        let one = nearest(&y.slice(0, 0, 1)?, &y.slice(0, 1, 2)?, 1, metric)?;
+        assert_eq!(one.distances.item()?, wanted);
+    }
+    expect_code(nearest(&y, &y, 4, Metric::Euclidean), ErrorCode::BadOperation, "nearest");
+
+    assert_eq!(elements(&gather(&y, &integers(&[2, 0, 2])?)?), [0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+    expect_code(gather(&y, &integers(&[3])?), ErrorCode::BadOperation, "gather");
+    assert_eq!(elements(&segment_sum(&y, &integers(&[1, 1, 0])?, 3)?), [0.0, 1.0, 3.0, 4.0, 0.0, 0.0]);
+    expect_code(segment_sum(&y, &integers(&[0, 1, -1])?, 2), ErrorCode::BadOperation, "segment-sum");
+
+    let numbers = elements(&uniform(&[1000], Dtype::Float64, 1, 2)?);
+    assert!(numbers.iter().all(|x| (0.0..1.0).contains(x)));
+    assert_eq!(numbers, elements(&uniform(&[1000], Dtype::Float64, 1, 2)?));
+    assert_ne!(numbers, elements(&uniform(&[1000], Dtype::Float64, 1, 3)?));
+    let mean = elements(&normal(&[1000], Dtype::Float32, 5, 0)?).iter().sum::<f64>() / 1000.0;
+    assert!(mean.abs() < 0.2, "{mean}");
+    let mut order = elements(&permutation(100, 3, 0)?);
+    order.sort_by(f64::total_cmp);
+    assert_eq!(order, (0..100).map(f64::from).collect::<Vec<_>>());
+    assert!(elements(&choice(&floats(&[3], &[0.0, 1.0, 0.0])?, 50, 1, 1)?).iter().all(|&at| at == 1.0));
+    expect_code(choice(&floats(&[1], &[0.0])?, 1, 1, 1), ErrorCode::BadOperation, "choice");
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! `data` and `artifacts`.
+
+use crate::algohost::ml::artifacts::{create_archive, open_archive};
+use crate::algohost::ml::data::{self, Distribution, InputMode};
+use crate::algohost::ml::tensors::Dtype;
+use crate::algohost::ml::types::{Error, ErrorCode};
+use crate::{elements, expect_code, floats, integers};
+
+/// `train` holds the rows 1,2,3 and 4,5,6 and 7,8,9 in two files, label first; `text` the bytes "hello".
+pub(crate) fn check_data() -> Result<(), Error> {
+    let channels = data::channels();
+    assert_eq!(channels.iter().map(|channel| channel.name.as_str()).collect::<Vec<_>>(), ["text", "train"]);
+    let train = &channels[1];
+    assert_eq!((train.content_type.as_deref(), train.mode, train.distribution), (Some("text/csv"), InputMode::File, Distribution::Sharded));
+    assert_eq!((train.files, train.bytes), (Some(2), Some(18.0)));
+
+    let reader = data::open_channel("train")?;
+    assert_eq!(reader.columns(), 2);
+    let first = reader.next(2)?.expect("there are rows");
+    assert_eq!(elements(&first.features), [2.0, 3.0, 5.0, 6.0]);
+    assert_eq!(first.labels.as_ref().map(|labels| (labels.shape(), elements(labels))), Some((vec![2, 1], vec![1.0, 4.0])));
+    assert!(first.weights.is_none());
+    assert_eq!(elements(&reader.next(2)?.expect("there is one more").features), [8.0, 9.0]);
+    assert!(reader.next(2)?.is_none());
+    reader.rewind()?;
+    assert_eq!(reader.read_all()?.features.shape(), [3, 2]);
+
+    let wide = data::open_channel_with("train", r#"{"label_size": 0, "dtype": "float64"}"#)?.read_all()?;
+    assert_eq!((wide.features.shape(), wide.features.data_type(), wide.labels.is_none()), (vec![3, 3], Dtype::Float64, true));
+    let weighted = data::open_channel_with("train", r#"{"weight": true}"#)?.read_all()?;
+    assert_eq!(weighted.weights.as_ref().map(elements), Some(vec![2.0, 5.0, 8.0]));
+    expect_code(data::open_channel_with("train", r#"{"labels": 1}"#), ErrorCode::InvalidInput, "labels");
+    expect_code(data::open_channel("nowhere"), ErrorCode::NotFound, "it has: text, train");
+
+    let files = data::list_files("text")?;
+    assert_eq!(files.iter().map(|file| (file.name.as_str(), file.bytes)).collect::<Vec<_>>(), [("sub/a.txt", 5.0)]);
+    assert_eq!(data::read_file("text", "sub/a.txt", 1.0, 3)?, b"ell");
+    assert_eq!(data::read_file("text", "sub/a.txt", 5.0, 3)?, b"");
+    for name in ["../train/a.csv", "/etc/passwd", "sub/../../train/a.csv", ".hidden"] {
+        assert!(data::read_file("text", name, 0.0, 10).is_err(), "{name} was read");
+    }
+    Ok(())
+}
+
+pub(crate) fn check_artifacts() -> Result<(), Error> {
+    let archive = create_archive("model.safetensors")?;
+    let value = floats(&[2, 2], &[1.0, 2.0, 3.0, 4.0])?;
+    archive.add("value", &value.transpose()?)?;
+    value.fill(0.0)?;
+    archive.add("small", &integers(&[1])?.cast(Dtype::Int8)?)?;
+    archive.add("wide", &integers(&[5, 6])?.cast(Dtype::Float64)?)?;
+    expect_code(archive.add("value", &value), ErrorCode::BadOperation, "'value' already");
+    expect_code(archive.finish("[]"), ErrorCode::BadOperation, "no JSON object");
+    expect_code(open_archive("model.safetensors"), ErrorCode::NotFound, "has no 'model.safetensors'");
+    archive.finish(r#"{"kind": "test"}"#)?;
+    expect_code(archive.finish("{}"), ErrorCode::BadOperation, "finished");
+    check_model()
+}
+
+/// The model is there, shared and read-only, and cannot be written.
+pub(crate) fn check_while_serving() -> Result<(), Error> {
+    expect_code(create_archive("other.safetensors"), ErrorCode::Denied, "read-only while serving");
+    check_model()
+}
+
+fn check_model() -> Result<(), Error> {
+    let archive = open_archive("model.safetensors")?;
+    assert_eq!((archive.names(), archive.metadata().as_str()), (["small", "value", "wide"].map(str::to_owned).to_vec(), r#"{"kind": "test"}"#));
+    let value = archive.get("value")?;
+    assert_eq!((value.shape(), elements(&value)), (vec![2, 2], vec![1.0, 3.0, 2.0, 4.0]));
+    assert_eq!(elements(&archive.get("wide")?), [5.0, 6.0]);
+    expect_code(archive.get("nothing"), ErrorCode::NotFound, "small, value, wide");
+    drop(archive);
+    expect_code(value.fill(1.0), ErrorCode::BadOperation, "read-only");
+    let copy = value.copy()?;
+    copy.fill(1.0)?;
+    assert_eq!(elements(&copy), [1.0; 4]);
+    expect_code(open_archive("../model.safetensors"), ErrorCode::Denied, "leads out");
+    Ok(())
+}
