@@ -13,12 +13,8 @@ const LONGEST: usize = 4096;
 /// Starts logging at `level` ("error", "warn", "info", "debug", "trace"; anything else is "info").
 pub fn start(level: Option<&str>) {
     let level = level.and_then(|level| level.parse::<Level>().ok()).unwrap_or(Level::INFO);
-    let started = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_target(false)
-        .try_init();
+    let started =
+        tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).with_target(false).try_init();
     if started.is_err() {
         tracing::debug!("logging was started already");
     }

@@ -89,8 +89,7 @@ fn setup(settings: &Settings, job: &TrainingJob, hyperparameters: Map<String, Va
         group: resources.group.clone(),
         groups: groups.collect(),
     };
-    let guest_job =
-        Job { hyperparameters, cluster, channels: job.channels.iter().map(channel).collect(), stop: Arc::clone(stop.flag()) };
+    let guest_job = Job { hyperparameters, cluster, channels: job.channels.iter().map(channel).collect(), stop: Arc::clone(stop.flag()) };
     Setup {
         job: Arc::new(guest_job),
         grants: Grants { folders: folders(base, &job.channels), environment: Vec::new() },

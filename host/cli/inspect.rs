@@ -26,8 +26,11 @@ fn describe(host: &Host, path: &Path, pin: Option<&str>) -> Result<Description, 
 }
 
 fn as_json(path: &Path, found: &Examination, description: &Result<Description, Failure>) -> String {
-    let imports: Vec<Value> =
-        found.imports.iter().map(|import| json!({"name": import.name, "granted": import.refused.is_none(), "inert": import.inert, "refused": import.refused})).collect();
+    let imports: Vec<Value> = found
+        .imports
+        .iter()
+        .map(|import| json!({"name": import.name, "granted": import.refused.is_none(), "inert": import.inert, "refused": import.refused}))
+        .collect();
     let mut report = json!({
         "file": path.display().to_string(),
         "sha256": found.sha256,

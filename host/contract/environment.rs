@@ -69,8 +69,7 @@ impl Settings {
         let tensor_mb = number::<u64>(vars, &["ALGOHOST_TENSOR_MB"])?;
         let memory_mb = number::<u64>(vars, &["ALGOHOST_MEMORY_MB"])?.unwrap_or(1024);
         let body_mb = number::<u64>(vars, &["ALGOHOST_MAX_BODY_MB", "SAGEMAKER_MAX_PAYLOAD_IN_MB"])?.filter(|&mb| mb > 0);
-        let timeouts =
-            ["ALGOHOST_REQUEST_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT"];
+        let timeouts = ["ALGOHOST_REQUEST_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT"];
         let instances = number::<usize>(vars, &["ALGOHOST_INSTANCES", "SAGEMAKER_MODEL_SERVER_WORKERS"])?;
         Ok(Settings {
             base: Base::new(vars.get("SAGEMAKER_BASE_DIR").unwrap_or_else(|| Base::PLATFORM.into())),

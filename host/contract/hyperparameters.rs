@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn reserved_names_are_kept_from_the_algorithm() {
-        let Value::Object(all) = json!({"sagemaker_program": "\"a.wasm\"", "sagemaker_other": "1", "_tuning_objective_metric": "x", "_kfold": "3", "k": "2"})
+        let Value::Object(all) =
+            json!({"sagemaker_program": "\"a.wasm\"", "sagemaker_other": "1", "_tuning_objective_metric": "x", "_kfold": "3", "k": "2"})
         else {
             unreachable!("an object was written")
         };

@@ -100,11 +100,8 @@ async fn invocations(State(service): State<Service>, headers: HeaderMap, body: R
 async fn invoke(service: &Service, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Response, Failure> {
     let instances = service.instances()?;
     let body = body.map_err(|rejection| refused_body(service, &rejection))?;
-    let request = if instances.takes_raw_requests() {
-        Request::Raw(raw_request(headers, &body))
-    } else {
-        rows_request(service, headers, body)?
-    };
+    let request =
+        if instances.takes_raw_requests() { Request::Raw(raw_request(headers, &body)) } else { rows_request(service, headers, body)? };
     let answer = instances.submit(request)?;
     let late = || Failure::new(Code::Deadline, format!("no answer within {} s", service.0.timeout.as_secs()));
     let outcome = tokio::time::timeout(service.0.timeout + GRACE, answer).await.map_err(|_| late())?;

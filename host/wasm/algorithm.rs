@@ -89,7 +89,9 @@ fn require_exports(name: &str, exports: &[String]) -> Result<(), Failure> {
             && !is_compatible(version)
         {
             let what = format!("{name}: export {export} is built for algohost:ml {version}, this host provides {HOST_VERSION}");
-            return Err(Failure::new(Code::BadComponent, what).help("Build it again with this host's wit, or use the host it was built for"));
+            return Err(
+                Failure::new(Code::BadComponent, what).help("Build it again with this host's wit, or use the host it was built for")
+            );
         }
     }
     Ok(())

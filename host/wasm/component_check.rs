@@ -7,8 +7,7 @@ pub const HOST_VERSION: &str = "0.1.0";
 
 const OWN_PACKAGE: &str = "algohost:ml/";
 
-const OWN_INTERFACES: [&str; 10] =
-    ["types", "job", "data", "tensors", "formulas", "linalg", "neighbors", "select", "random", "artifacts"];
+const OWN_INTERFACES: [&str; 10] = ["types", "job", "data", "tensors", "formulas", "linalg", "neighbors", "select", "random", "artifacts"];
 
 /// The WASI 0.2 packages that are linked. `wasi:sockets` is inert: some C libraries import it with every file, so a component that does is
 /// not suspicious, and every use of it is answered with "access denied".
@@ -56,7 +55,9 @@ fn own_refusal(interface: &str, version: &str) -> Option<String> {
             return Some(format!("built for algohost:ml {version}, this host provides {HOST_VERSION}; use a newer host"));
         }
         Compatibility::Other => {
-            return Some(format!("built for algohost:ml {version}, this host provides {HOST_VERSION}; build it again with this host's wit"));
+            return Some(format!(
+                "built for algohost:ml {version}, this host provides {HOST_VERSION}; build it again with this host's wit"
+            ));
         }
     }
     (!OWN_INTERFACES.contains(&interface)).then(|| format!("algohost:ml {HOST_VERSION} has no interface {interface}"))
@@ -76,7 +77,11 @@ fn compatibility(version: &str) -> Compatibility {
     };
     match (numbers(version), numbers(HOST_VERSION)) {
         (Some(theirs), Some(ours)) if (theirs.0, theirs.1) == (ours.0, ours.1) => {
-            if theirs.2 <= ours.2 { Compatibility::Same } else { Compatibility::Newer }
+            if theirs.2 <= ours.2 {
+                Compatibility::Same
+            } else {
+                Compatibility::Newer
+            }
         }
         _ => Compatibility::Other,
     }

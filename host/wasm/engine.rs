@@ -123,9 +123,8 @@ impl Host {
         let bytes = read(path)?;
         require_pin(&name, &bytes, pin)?;
         require_component(&name, &bytes)?;
-        let compiled = Component::new(&self.engine, &bytes).map_err(|error| {
-            Failure::new(Code::BadComponent, format!("{name} is no valid component: {}", last_cause(&error)))
-        })?;
+        let compiled = Component::new(&self.engine, &bytes)
+            .map_err(|error| Failure::new(Code::BadComponent, format!("{name} is no valid component: {}", last_cause(&error))))?;
         Ok(compiled)
     }
 
@@ -140,9 +139,10 @@ impl Host {
             return Err(Failure::user(format!("{name} is compiled already")).help("Give the .wasm component it was made of").into());
         }
         require_component(&name, &bytes)?;
-        let compiled = self.engine.precompile_component(&bytes).map_err(|error| {
-            Failure::new(Code::BadComponent, format!("{name} is no valid component: {}", last_cause(&error)))
-        })?;
+        let compiled = self
+            .engine
+            .precompile_component(&bytes)
+            .map_err(|error| Failure::new(Code::BadComponent, format!("{name} is no valid component: {}", last_cause(&error))))?;
         Ok(compiled)
     }
 
@@ -208,9 +208,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
 
 fn is_precompiled(path: &Path) -> Result<bool> {
     match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => {
-            Err(Failure::user(format!("{} is a folder, not a component", path.display())).into())
-        }
+        Ok(metadata) if metadata.is_dir() => Err(Failure::user(format!("{} is a folder, not a component", path.display())).into()),
         Ok(_) => Ok(Engine::detect_precompiled_file(path).ok().flatten() == Some(Precompiled::Component)),
         Err(error) => Err(unreadable(path, &error).into()),
     }

@@ -56,7 +56,6 @@ impl<T> Slab<T> {
         }
         value
     }
-
 }
 
 fn unknown(what: &str) -> Failure {
@@ -157,4 +156,3 @@ impl Tensors {
 fn released() -> Failure {
     Failure::new(Code::BadOperation, "this tensor was freed with the scope it was made in; keep it, or use it before the scope ends")
 }
-

@@ -152,7 +152,8 @@ impl Instance {
         let Some(predictor) = self.predictor.take() else { return Err(self.algorithm.lacks("predictor", "predict")) };
         let outputs = self.scoped(|instance| {
             let features = instance.store.data_mut().tensors.insert(features)?;
-            let outputs = instance.call("predict", instance.limits.call, |store| predictor.call_predict(store, Resource::new_own(features)))?;
+            let outputs =
+                instance.call("predict", instance.limits.call, |store| predictor.call_predict(store, Resource::new_own(features)))?;
             let tensors = &mut instance.store.data_mut().tensors;
             outputs.into_iter().map(|output| Ok((output.name, tensors.take(output.value.rep())?))).collect::<Result<Vec<_>, Failure>>()
         });
@@ -258,7 +259,8 @@ fn require_rows(outputs: &[(String, Tensor)], rows: usize) -> Result<(), Failure
     for (name, tensor) in outputs {
         let shape = tensor.shape();
         if shape.first() != Some(&rows) || shape.len() > 2 {
-            let what = format!("predict: output '{name}' has shape {shape}, the request has {rows} rows: wanted [{rows}] or [{rows}, columns]");
+            let what =
+                format!("predict: output '{name}' has shape {shape}, the request has {rows} rows: wanted [{rows}] or [{rows}, columns]");
             return Err(Failure::new(Code::BadOperation, what));
         }
     }

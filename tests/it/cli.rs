@@ -4,7 +4,8 @@ use crate::support::{Base, algohost, fixture, guest};
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for words in [vec!["--help"], vec![], vec!["train", "--help"], vec!["serve", "-h"], vec!["inspect", "--help"], vec!["help", "compile"]] {
+    for words in [vec!["--help"], vec![], vec!["train", "--help"], vec!["serve", "-h"], vec!["inspect", "--help"], vec!["help", "compile"]]
+    {
         let help = algohost(&words).run().expect_status(0).stdout;
         assert!(help.contains("Usage: algohost") && help.contains("Example:\n  "), "{words:?}: {help}");
     }

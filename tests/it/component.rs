@@ -191,10 +191,7 @@ fn precompiled_code_is_trusted_only_when_named_or_pinned() {
 
     let wrong = "0".repeat(64);
     algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT_SHA256", &wrong).run().expect_status(2);
-    assert_eq!(
-        base.failure(),
-        format!("{} is not the pinned component: its sha256 is {digest}, pinned is {wrong}", cwasm.display())
-    );
+    assert_eq!(base.failure(), format!("{} is not the pinned component: its sha256 is {digest}, pinned is {wrong}", cwasm.display()));
 }
 
 #[test]

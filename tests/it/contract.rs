@@ -61,16 +61,19 @@ fn hyperparameters_are_held_against_the_description() {
             json!({"predictor_type": "regressor", "mini_batch_size": "2.5"}),
             "hyperparameter 'mini_batch_size' is '2.5', wanted an integer, at least 1 and at most 1000000",
         ),
-        (json!({"predictor_type": "regressor", "l2": "nan"}), "hyperparameter 'l2' is 'nan', wanted a number, at least 0 and at most 1000000"),
-        (json!({"predictor_type": "regressor", "normalize_data": "maybe"}), "hyperparameter 'normalize_data' is 'maybe', wanted true or false"),
+        (
+            json!({"predictor_type": "regressor", "l2": "nan"}),
+            "hyperparameter 'l2' is 'nan', wanted a number, at least 0 and at most 1000000",
+        ),
+        (
+            json!({"predictor_type": "regressor", "normalize_data": "maybe"}),
+            "hyperparameter 'normalize_data' is 'maybe', wanted true or false",
+        ),
         (
             json!({"predictor_type": "clusterer"}),
             "hyperparameter 'predictor_type' is 'clusterer', wanted one of: regressor, binary_classifier, multiclass_classifier",
         ),
-        (
-            json!({}),
-            "hyperparameter 'predictor_type' is missing: one of: regressor, binary_classifier, multiclass_classifier",
-        ),
+        (json!({}), "hyperparameter 'predictor_type' is missing: one of: regressor, binary_classifier, multiclass_classifier"),
     ] {
         let base = valid();
         base.hyperparameters(&values);

@@ -46,7 +46,8 @@ fn compare_answer(shown: &str, sample: &Path, expected: &Value, server: &Server)
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let answer = server.invoke(&headers, &body).expect_status(200).json();
     let recorded = std::fs::read_to_string(sample.join(text("response", "file")));
-    let recorded: Value = serde_json::from_str(&recorded.unwrap_or_else(|_| panic!("{shown} has no recorded answer; it is:\n{answer}"))).unwrap();
+    let recorded: Value =
+        serde_json::from_str(&recorded.unwrap_or_else(|_| panic!("{shown} has no recorded answer; it is:\n{answer}"))).unwrap();
     let tolerance = expected["tolerance"].as_f64().unwrap();
     assert!(agree(&answer, &recorded, tolerance), "{shown}: {answer}\nrecorded: {recorded}");
 }

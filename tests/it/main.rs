@@ -1,6 +1,11 @@
 //! Drives the real binary against throw-away base directories. Guests are built once, through the script that users run.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop where it is")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should stop where it is; what it measured is worth a line"
+)]
 
 mod support;
 

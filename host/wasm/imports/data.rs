@@ -27,8 +27,7 @@ impl Guest {
             let what = format!("channel '{name}' is in Pipe mode, which this host does not read; use File or FastFile mode");
             return Err(ImportError::new(Code::NotSupported, what));
         }
-        let source =
-            Source { channel: channel.name.clone(), dir: channel.folder.clone(), content_type: channel.content_type.clone() };
+        let source = Source { channel: channel.name.clone(), dir: channel.folder.clone(), content_type: channel.content_type.clone() };
         let reader = Reader::open(&self.context, &source, options)?;
         Ok(Resource::new_own(self.readers.insert(reader)?))
     }

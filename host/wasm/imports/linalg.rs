@@ -24,15 +24,7 @@ impl Host for Guest {
         self.new_tensor(product)
     }
 
-    fn matmul_into(
-        &mut self,
-        out: Handle,
-        a: Handle,
-        b: Handle,
-        transposed: Transposed,
-        alpha: f64,
-        beta: f64,
-    ) -> Result<(), ImportError> {
+    fn matmul_into(&mut self, out: Handle, a: Handle, b: Handle, transposed: Transposed, alpha: f64, beta: f64) -> Result<(), ImportError> {
         let (out, a, b) = (self.tensor(&out)?, self.tensor(&a)?, self.tensor(&b)?);
         Ok(matmul_into(&self.context, out, a, b, from_wit(transposed), alpha, beta)?)
     }

@@ -149,7 +149,10 @@ impl HostScope for Guest {
     fn new(&mut self) -> wasmtime::Result<Resource<ScopeHandle>> {
         let scope = u32::try_from(self.tensors.open_scope());
         scope.map(Resource::new_own).map_err(|_| {
-            wasmtime::Error::new(crate::failure::Failure::new(Code::LimitExceeded, "the instance has opened as many scopes as can be counted"))
+            wasmtime::Error::new(crate::failure::Failure::new(
+                Code::LimitExceeded,
+                "the instance has opened as many scopes as can be counted",
+            ))
         })
     }
 

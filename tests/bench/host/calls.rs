@@ -19,7 +19,8 @@ pub(crate) fn run() {
     std::fs::write(config.join("resourceconfig.json"), r#"{"current_host": "algo-1", "hosts": ["algo-1"]}"#).unwrap();
     let measure = |what: &str, count: u32| -> f64 {
         std::fs::write(config.join("hyperparameters.json"), format!(r#"{{"what": "{what}", "count": "{count}"}}"#)).unwrap();
-        let run = algohost().arg("train").arg("--base").arg(folder.path()).arg("--component").arg(&component).stderr(Stdio::null()).output();
+        let run =
+            algohost().arg("train").arg("--base").arg(folder.path()).arg("--component").arg(&component).stderr(Stdio::null()).output();
         let stdout = String::from_utf8(run.unwrap().stdout).unwrap();
         let value = stdout.trim().strip_prefix("ns_per_call=").and_then(|rest| rest.split(' ').next()).and_then(|text| text.parse().ok());
         value.unwrap_or_else(|| panic!("the guest reported nothing for {what}: {stdout}"))

@@ -261,11 +261,8 @@ pub(crate) mod ml {
         pub(crate) fn open_channel(name: &str) -> Result<Reader, Error> {
             with(|setup, context| {
                 let channel = setup.job.channels.iter().find(|channel| channel.name == name).unwrap();
-                let source = data::Source {
-                    channel: channel.name.clone(),
-                    dir: channel.folder.clone(),
-                    content_type: channel.content_type.clone(),
-                };
+                let source =
+                    data::Source { channel: channel.name.clone(), dir: channel.folder.clone(), content_type: channel.content_type.clone() };
                 Ok(Reader(data::Reader::open(context, &source, data::Options::default())?))
             })
         }

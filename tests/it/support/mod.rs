@@ -8,6 +8,6 @@ mod server;
 
 pub(crate) use base::Base;
 pub(crate) use guests::{fixture, guest, repository};
-pub(crate) use http::{Reply, exchange, get, post};
+pub(crate) use http::{exchange, post};
 pub(crate) use run::{Outcome, algohost};
 pub(crate) use server::Server;
