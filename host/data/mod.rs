@@ -14,6 +14,11 @@ mod npy;
 mod reader;
 mod request;
 mod response;
+<<<<<<< HEAD
+=======
+#[cfg(test)]
+mod testing;
+>>>>>>> data
 mod text;
 
 pub use batch::Batch;

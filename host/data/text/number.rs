@@ -16,6 +16,7 @@ pub(super) fn whole<T: Number>(text: &[u8]) -> Option<T> {
     fast_float2::parse(text).ok()
 }
 
+<<<<<<< HEAD
 /// The number that `text[start..end]` is, when it has at most eight digits, point included, and eight bytes of the text can be read from
 /// its first digit on; none for any other.
 #[inline(always)]
@@ -49,6 +50,53 @@ pub(super) fn short<T: Number>(text: &[u8], start: usize, end: usize) -> Option<
 
 /// A word with this byte everywhere.
 pub(super) const fn every(byte: u8) -> u64 {
+=======
+/// The number that `text[start..end]` is, when it has at most eight digits, point included, and lies behind the first eight bytes of the
+/// text; none for any other.
+#[inline(always)]
+pub(super) fn short<T: Number>(text: &[u8], start: usize, end: usize) -> Option<T> {
+    let sign = usize::from(*text.get(start)? == b'-');
+    let keep = KEEP_LAST.get((end - start).wrapping_sub(sign + 1))?;
+    let window: &[u8; 8] = text.get(end.checked_sub(8)?..end)?.try_into().ok()?;
+    // The last digit is in the highest byte; what lies before the number counts as zeros.
+    let mut digits = (u64::from_le_bytes(*window) ^ every(b'0')) & keep;
+    // The lowest bit of each byte that is no digit. No sum carries into the next byte.
+    let others = ((((digits & every(0x7F)) + every(0x80 - 10)) | digits) & every(0x80)) >> 7;
+    let mut fraction = 0;
+    if others != 0 {
+        let point = others.wrapping_mul(u64::from(b'.' ^ b'0'));
+        let is_point_alone = others & (others - 1) == 0 && digits & others.wrapping_mul(0xFF) == point;
+        if !is_point_alone || *keep == KEEP_LAST[0] {
+            return None;
+        }
+        // The digits before the point move up by one.
+        let before = others - 1;
+        digits ^= point;
+        digits = (digits & !before) | ((digits & before) << 8);
+        fraction = 7 - others.trailing_zeros() as usize / 8;
+    }
+    // As float32, it is rounded twice. With at most 8 digits, 7 of them behind the point, the quotient is either the middle between two
+    // float32 or farther from it than 2⁻⁵⁰ of itself, so that the second rounding does not see the first.
+    Some(T::from_f64(f64::from(eight_digits(digits)) / POWERS[sign][fraction & 7]))
+}
+
+/// Powers of ten, and their negatives for negative numbers.
+const POWERS: [[f64; 8]; 2] = [[1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7], [-1.0, -1e1, -1e2, -1e3, -1e4, -1e5, -1e6, -1e7]];
+
+/// The highest bytes of a word, one more than the index.
+const KEEP_LAST: [u64; 8] = {
+    let mut masks = [u64::MAX; 8];
+    let mut index = 0;
+    while index < 7 {
+        masks[index] = !(u64::MAX >> (8 * (index + 1)));
+        index += 1;
+    }
+    masks
+};
+
+/// A word with this byte everywhere.
+const fn every(byte: u8) -> u64 {
+>>>>>>> data
     byte as u64 * 0x0101_0101_0101_0101
 }
 
