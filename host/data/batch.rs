@@ -53,13 +53,6 @@ impl Layout {
     pub(super) fn features(columns: usize) -> Layout {
         Layout { labels: 0, weight: false, features: columns }
     }
-<<<<<<< HEAD
-
-    pub(super) fn cells(self) -> usize {
-        self.labels + usize::from(self.weight) + self.features
-    }
-=======
->>>>>>> data
 }
 
 /// A place for decoded rows.
@@ -131,14 +124,8 @@ pub(super) trait Table: Sync {
 /// Decodes the pieces into new tensors, in their order. `subject` is the channel or the request, for errors.
 pub(super) fn fill<T: Number>(context: &Context, subject: &str, table: &impl Table, layout: Layout, pieces: &[Piece]) -> Result<Batch> {
     let count = pieces.iter().map(|piece| piece.rows).sum();
-<<<<<<< HEAD
-    let zeros = |columns: usize| {
-        Tensor::zeros(context, &[count, columns], T::DTYPE).map_err(|error| allocation(subject, count, layout.cells(), error))
-    };
-=======
     let zeros =
         |columns: usize| Tensor::zeros(context, &[count, columns], T::DTYPE).map_err(|error| allocation(subject, count, columns, error));
->>>>>>> data
     let features = zeros(layout.features)?;
     let labels = if layout.labels > 0 { Some(zeros(layout.labels)?) } else { None };
     let weights = if layout.weight { Some(zeros(1)?) } else { None };

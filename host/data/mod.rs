@@ -14,11 +14,8 @@ mod npy;
 mod reader;
 mod request;
 mod response;
-<<<<<<< HEAD
-=======
 #[cfg(test)]
 mod testing;
->>>>>>> data
 mod text;
 
 pub use batch::Batch;

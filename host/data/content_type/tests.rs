@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 use super::super::testing::{failure, wrong_input};
 use super::{ContentType, Format};
 use crate::failure::Code;
@@ -64,4 +61,3 @@ fn unsupported_types_and_charsets_are_refused_with_what_is_supported() {
         assert_eq!((refused.what.as_str(), refused.help.as_deref()), (message, Some(help)));
     }
 }
->>>>>>> data

@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 use std::os::unix::fs::symlink;
 
 use super::super::testing::{Channel, failure, wrong_input};
@@ -78,4 +75,3 @@ fn only_listed_names_are_read() {
         assert!(refused.what.ends_with(&format!(": no data file '{name}'")), "{}", refused.what);
     }
 }
->>>>>>> data

@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 use algohost_kernels::{DType, Tensor};
 use proptest::prelude::*;
 
@@ -195,4 +192,3 @@ proptest! {
         let _ = decode_request(&context(1), &npy, &file);
     }
 }
->>>>>>> data

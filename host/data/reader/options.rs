@@ -8,11 +8,7 @@ use super::super::fault::quote;
 use crate::failure::Failure;
 
 /// How a channel is to be read, beyond what its content type says.
-<<<<<<< HEAD
-#[derive(Clone, Debug, PartialEq, Eq)]
-=======
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
->>>>>>> data
 pub struct Options {
     /// The element type of all tensors: float32 (the default) or float64.
     pub dtype: DType,

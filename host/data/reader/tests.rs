@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 use algohost_kernels::DType;
 
 use super::super::testing::{Channel, context, failure, values, wrong_input};
@@ -119,4 +116,3 @@ fn batches_cross_the_borders_of_files() {
     assert_eq!(values(&reader.next(3).unwrap().unwrap().features), [8.0]);
     assert!(reader.next(3).unwrap().is_none());
 }
->>>>>>> data

@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 use algohost_kernels::DType;
 use proptest::prelude::*;
 
@@ -135,4 +132,3 @@ proptest! {
         let _ = decode("json", &garbage);
     }
 }
->>>>>>> data

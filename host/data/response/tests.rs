@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 use algohost_kernels::{DType, Tensor};
 use proptest::prelude::*;
 
@@ -134,4 +131,3 @@ proptest! {
         prop_assert_eq!(read, wanted);
     }
 }
->>>>>>> data

@@ -12,11 +12,7 @@ use super::super::fault::{Fault, Wrong, quote};
 use super::LineFormat;
 use super::body::Body;
 use super::lines::{FirstRow, first_row, split};
-<<<<<<< HEAD
-use super::number::{self, every};
-=======
 use super::number;
->>>>>>> data
 use crate::failure::Failure;
 
 /// How the cells of a row are told apart, and how many there are.
@@ -33,13 +29,8 @@ pub(in super::super) struct Csv {
 /// number in this one, and the processor works on several numbers at a time.
 struct Cursor<'a> {
     text: &'a [u8],
-<<<<<<< HEAD
-    delimiters: u64,
-    ends: u64,
-=======
     delimiter: u8,
     end: u8,
->>>>>>> data
     /// Where the next cell begins.
     at: usize,
     /// The first of the 64 bytes.
@@ -50,11 +41,7 @@ struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     fn new(csv: &Csv, text: &'a [u8]) -> Cursor<'a> {
-<<<<<<< HEAD
-        let mut cursor = Cursor { text, delimiters: every(csv.delimiter), ends: every(csv.end), at: 0, block: 0, borders: 0 };
-=======
         let mut cursor = Cursor { text, delimiter: csv.delimiter, end: csv.end, at: 0, block: 0, borders: 0 };
->>>>>>> data
         cursor.seek(0);
         cursor
     }
@@ -97,35 +84,17 @@ impl<'a> Cursor<'a> {
 
     #[inline(always)]
     fn borders_in(&self, block: &[u8; 64]) -> u64 {
-<<<<<<< HEAD
-        let mut borders = 0;
-        for (index, word) in block.as_chunks::<8>().0.iter().enumerate() {
-            let word = u64::from_le_bytes(*word);
-            let found = zero_bytes(word ^ self.delimiters) | zero_bytes(word ^ self.ends);
-            // Gathers the high bits of the eight bytes in one.
-            let bits = (found >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-=======
         let flags = block.map(|byte| u8::from(byte == self.delimiter) | u8::from(byte == self.end));
         let mut borders = 0;
         for (index, flags) in flags.as_chunks::<8>().0.iter().enumerate() {
             // Gathers the lowest bits of the eight bytes in the highest byte.
             let bits = u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56;
->>>>>>> data
             borders |= bits << (8 * index);
         }
         borders
     }
 }
 
-<<<<<<< HEAD
-/// The high bit of each byte that is 0.
-#[inline(always)]
-fn zero_bytes(word: u64) -> u64 {
-    !(((word & every(0x7F)) + every(0x7F)) | word | every(0x7F))
-}
-
-=======
->>>>>>> data
 /// The number in a cell.
 #[inline(always)]
 fn cell<T: Number>(text: &[u8], start: usize, end: usize) -> Option<T> {
@@ -265,14 +234,8 @@ impl Csv {
     fn wrong_row(&self, text: &[u8], start: usize, cell: Option<usize>) -> Fault {
         let wrong = match cell {
             Some(at) => {
-<<<<<<< HEAD
-                let found = quote(text[at..self.end_of_cell(text, at)].trim_ascii());
-                // The cell itself may be empty in this count, so that it counts as one.
-                Wrong::Cell { column: self.count_cells(&text[start..at]), found }
-=======
                 let end = self.end_of_cell(text, at);
                 Wrong::Cell { column: self.count_cells(&text[start..end]), found: quote(text[at..end].trim_ascii()) }
->>>>>>> data
             }
             None => {
                 let line = split(&text[start..], self.end).next().unwrap_or_default();

@@ -1,13 +1,8 @@
 //! Tables in lines of text: the files of a channel, or the body of a request, in pieces of whole lines.
 //!
-<<<<<<< HEAD
-//! A channel is read twice: once to count its rows, which is fast, and once to decode them to where they belong. Neither pass holds more
-//! than one piece per thread, so the memory that a channel needs is that of its tensors.
-=======
 //! A whole channel is read twice: once to count its rows, which is fast, and once to decode them to where they belong. Neither pass holds
 //! more than one piece per thread (a channel of few pieces is kept and read once), so the memory that a channel needs is that of its
 //! tensors.
->>>>>>> data
 
 mod body;
 mod channel;
@@ -26,11 +21,7 @@ pub(super) use libsvm::Libsvm;
 /// Bytes that one thread decodes at a time: some hundred microseconds of work that fit into a processor's own cache.
 const PIECE: usize = 256 << 10;
 
-<<<<<<< HEAD
-/// Pieces whose text is kept between counting and decoding.
-=======
 /// Most pieces whose text is kept between counting and decoding: 4 MiB.
->>>>>>> data
 const KEPT: usize = 16;
 
 /// How rows are written in lines of text.

@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 use proptest::prelude::*;
 
 use super::super::ContentType;
@@ -308,4 +305,3 @@ proptest! {
         let _ = decode_request(&context(1), &ContentType::parse("csv").unwrap(), &text);
     }
 }
->>>>>>> data
