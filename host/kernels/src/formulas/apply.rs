@@ -27,7 +27,8 @@ pub(super) fn task_elements<T: Real>(job: &Job<'_, T>, block: usize) -> usize {
 /// Writes the job's values into `out`, whose strides in the job's space are `strides`.
 pub(super) fn store<T: Real>(context: &Context, job: &Job<'_, T>, out: &Tensor, strides: &Axes, storage: &mut Write<'_>) -> Result<()> {
     let contiguous = out.contiguous();
-    let boolean = out.dtype() == DType::Boolean;
+    // Truths need no conversion, whatever the type they are stored in.
+    let boolean = out.dtype() == DType::Boolean || job.plan.code.last().is_some_and(|last| last.operation.is_truth());
     with_element!(out.dtype(), O => {
         let elements = storage.elements::<O>();
         match contiguous {

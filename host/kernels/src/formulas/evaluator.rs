@@ -7,8 +7,9 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 
 use super::operand::{Kind, Operand};
+use super::operation::Operation;
 use super::parser::MAX_INPUTS;
-use super::plan::{Plan, Slot};
+use super::plan::{Instruction, Plan, Slot};
 use super::real::Real;
 use super::space::Space;
 use crate::storage::Line;
@@ -121,8 +122,13 @@ impl<T: Real> Blocks<'_, '_, '_, T> {
         &mut rest[..length]
     }
 
-    /// Loads and computes `length` flat positions from `start` on.
-    pub(super) fn values(&mut self, start: usize, length: usize) -> &mut [T] {
+    /// The values at `length` flat positions from `start` on.
+    pub(super) fn values(&mut self, start: usize, length: usize) -> &[T] {
+        if let ([Instruction { operation: Operation::Copy, .. }], [Operand { kind: Kind::Direct(elements), .. }]) =
+            (&*self.job.plan.code, &*self.job.operands)
+        {
+            return &elements[start..start + length];
+        }
         self.load(start, length, |_| {});
         self.compute_here(start, length)
     }

@@ -1,5 +1,6 @@
 //! Operands: elements of any dtype and strides, brought into registers.
 
+use super::evaluator::arch;
 use super::real::Real;
 use super::space::{Space, stretches};
 use crate::dtype::{DType, Element};
@@ -66,9 +67,11 @@ impl<'a, T: Real> Operand<'a, T> {
 pub(super) fn gather<S: Element, T: Real>(from: &[S], shape: &Axes, strides: &Axes, offset: usize, start: usize, to: &mut [T]) {
     let count = to.len();
     stretches(shape, strides, offset, start, count, |at, index, length, stride| {
+        if stride == 0 {
+            return repeat(convert(from[index]), length, &mut to[at..]);
+        }
         let to = &mut to[at..at + length];
         match stride {
-            0 => to.fill(convert(from[index])),
             1 => convert_all(&from[index..index + length], to),
             _ => {
                 for (to, &value) in to.iter_mut().zip(from[index..].iter().step_by(stride)) {
@@ -77,6 +80,18 @@ pub(super) fn gather<S: Element, T: Real>(from: &[S], shape: &Axes, strides: &Ax
             }
         }
     });
+}
+
+/// Fills the first `length` elements of `to`, and perhaps some of those that are filled after them: a constant number is faster.
+#[inline(always)]
+fn repeat<T: Real>(value: T, length: usize, to: &mut [T]) {
+    if let (true, Some(to)) = (length <= 16, to.first_chunk_mut::<16>()) {
+        to.fill(value);
+    } else if let (true, Some(to)) = (length <= 32, to.first_chunk_mut::<32>()) {
+        to.fill(value);
+    } else {
+        to[..length].fill(value);
+    }
 }
 
 /// The inverse of [`gather`]. Booleans are 0 where the value is 0, else 1.
@@ -90,8 +105,8 @@ pub(super) fn scatter<T: Real, O: Element>(
     to: &mut [O],
 ) {
     stretches(shape, strides, offset, start, from.len(), |at, index, length, stride| {
-        for i in 0..length {
-            to[index + i * stride] = store(from[at + i], boolean);
+        for (to, &value) in to[index..].iter_mut().step_by(stride.max(1)).zip(&from[at..at + length]) {
+            store_all(&[value], boolean, std::slice::from_mut(to));
         }
     });
 }
@@ -106,19 +121,43 @@ pub(super) fn convert_all<S: Element, T: Real>(from: &[S], to: &mut [T]) {
     if std::any::TypeId::of::<S>() == std::any::TypeId::of::<T>() {
         return to.copy_from_slice(bytemuck::cast_slice(from));
     }
-    for (to, &value) in to.iter_mut().zip(from) {
-        *to = convert(value);
+    arch().dispatch(Convert { from, to });
+}
+
+struct Convert<'c, S, T> {
+    from: &'c [S],
+    to: &'c mut [T],
+}
+
+impl<S: Element, T: Element> pulp::NullaryFnOnce for Convert<'_, S, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (to, &value) in self.to.iter_mut().zip(self.from) {
+            *to = T::from_f64(value.to_f64());
+        }
     }
 }
 
-/// Converts elements one by one into an output.
+/// Converts elements one by one into an output. Booleans are 0 where the value is 0, else 1.
 pub(super) fn store_all<T: Real, O: Element>(from: &[T], boolean: bool, to: &mut [O]) {
-    for (to, &value) in to.iter_mut().zip(from) {
-        *to = store(value, boolean);
-    }
+    if boolean { arch().dispatch(Truths { from, to }) } else { arch().dispatch(Convert { from, to }) }
 }
 
-#[inline(always)]
-fn store<T: Real, O: Element>(value: T, boolean: bool) -> O {
-    if boolean { O::from_f64(f64::from(u8::from(value != T::ZERO))) } else { O::from_f64(value.to_f64()) }
+struct Truths<'c, T, O> {
+    from: &'c [T],
+    to: &'c mut [O],
+}
+
+impl<T: Real, O: Element> pulp::NullaryFnOnce for Truths<'_, T, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let (no, yes) = (O::from_f64(0.0), O::from_f64(1.0));
+        for (to, &value) in self.to.iter_mut().zip(self.from) {
+            *to = if value == T::ZERO { no } else { yes };
+        }
+    }
 }
