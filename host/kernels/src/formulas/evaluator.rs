@@ -19,8 +19,18 @@ pub(super) const BLOCK: usize = 512;
 
 /// The vector instructions to use, chosen once.
 pub(super) fn arch() -> pulp::Arch {
+    #[cfg(test)]
+    if let Some(forced) = FORCED_ARCH.get() {
+        return forced;
+    }
     static ARCH: OnceLock<pulp::Arch> = OnceLock::new();
     *ARCH.get_or_init(pulp::Arch::new)
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Overrides the choice on this thread.
+    pub(super) static FORCED_ARCH: Cell<Option<pulp::Arch>> = const { Cell::new(None) };
 }
 
 /// A formula with everything it needs to be computed anywhere in its space.
@@ -97,7 +107,7 @@ impl<T: Real> Blocks<'_, '_, '_, T> {
             match operand.kind {
                 Kind::Direct(_) => {}
                 Kind::Output => output(register),
-                Kind::Strided => operand.load(&job.space, start, register),
+                Kind::Even | Kind::Strided => operand.load(&job.space, start, register),
                 Kind::Repeating => {
                     let column = start % job.space.row();
                     let (known, filled) = self.filled[place];

@@ -303,18 +303,28 @@ impl<T: Real, F: Fold> pulp::NullaryFnOnce for LongRows<'_, T, F> {
 
     #[inline(always)]
     fn call(self) {
+        let lanes = self.row.min(LANES);
         for (row, to) in self.values.chunks_exact(self.row).zip(self.to) {
             let (mut p, mut q, mut n) = ([F::START.0; LANES], [F::START.1; LANES], [0.0; LANES]);
-            for (step, values) in row.chunks(LANES).enumerate() {
+            let (whole, rest) = row.as_chunks::<LANES>();
+            for (step, values) in whole.iter().enumerate() {
                 push::<T, F>(&mut p, &mut q, values, step as f64);
-                n[..values.len()].fill(step as f64 + 1.0);
             }
-            if self.how.is_position() {
-                for (lane, q) in q.iter_mut().enumerate() {
-                    *q = *q * LANES as f64 + lane as f64;
+            push::<T, F>(&mut p, &mut q, rest, whole.len() as f64);
+            for lane in 0..LANES {
+                n[lane] = whole.len() as f64 + f64::truth(lane < rest.len());
+                if self.how.is_position() {
+                    q[lane] = q[lane] * LANES as f64 + lane as f64;
                 }
             }
-            halve::<F>(&mut p, &mut q, &mut n, LANES, 1);
+            for half in [4, 2, 1] {
+                for lane in 0..half.min(lanes.saturating_sub(half)) {
+                    let other = lane + half;
+                    let (a, b) = (Partial { p: p[lane], q: q[lane], n: n[lane] }, Partial { p: p[other], q: q[other], n: n[other] });
+                    (p[lane], q[lane]) = F::merge(a, b);
+                    n[lane] += n[other];
+                }
+            }
             *to = self.how.finish(Partial { p: p[0], q: q[0], n: n[0] });
         }
     }

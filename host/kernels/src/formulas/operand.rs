@@ -1,6 +1,6 @@
 //! Operands: elements of any dtype and strides, brought into registers.
 
-use super::evaluator::arch;
+use super::evaluator::{BLOCK, arch};
 use super::real::Real;
 use super::space::{Space, stretches};
 use crate::dtype::{DType, Element};
@@ -30,6 +30,8 @@ pub(super) enum Kind<'a, T> {
     Direct(&'a [T]),
     /// Every row is the same, and rows are short: its register is filled once where blocks begin at the same column.
     Repeating,
+    /// Block by block, converted, from elements in row-major order.
+    Even,
     /// Block by block.
     Strided,
     /// Block by block, by who writes the output.
@@ -37,12 +39,15 @@ pub(super) enum Kind<'a, T> {
 }
 
 impl<'a, T: Real> Operand<'a, T> {
-    /// The operand of these strides in `space`; rows of up to `block` elements count as short.
-    pub(super) fn new(read: &'a Read<'a>, dtype: DType, offset: usize, strides: &Axes, space: &Space, block: usize) -> Operand<'a, T> {
+    /// The operand of these strides in `space`.
+    pub(super) fn new(read: &'a Read<'a>, dtype: DType, offset: usize, strides: &Axes, space: &Space) -> Operand<'a, T> {
         let last = space.shape.len() - 1;
-        let kind = if dtype == T::DTYPE && last == 0 && strides[0] == 1 {
-            Kind::Direct(&read.elements::<T>()[offset..offset + space.shape[0]])
-        } else if strides[..last].iter().all(|&stride| stride == 0) && last > 0 && space.row() <= block {
+        let even = *strides == space.shape.row_major_strides();
+        let kind = if even && dtype == T::DTYPE {
+            Kind::Direct(&read.elements::<T>()[offset..offset + space.shape.element_count()])
+        } else if even {
+            Kind::Even
+        } else if strides[..last].iter().all(|&stride| stride == 0) && last > 0 && space.row() <= BLOCK {
             Kind::Repeating
         } else {
             Kind::Strided
@@ -57,9 +62,15 @@ impl<'a, T: Real> Operand<'a, T> {
 
     /// Fills `to` with the elements at flat positions from `start` on.
     pub(super) fn load(&self, space: &Space, start: usize, to: &mut [T]) {
-        if let Source::Storage(read, dtype) = self.source {
-            with_element!(dtype, S => gather(read.elements::<S>(), &space.shape, &self.strides, self.offset, start, to));
-        }
+        let Source::Storage(read, dtype) = self.source else { return };
+        with_element!(dtype, S => {
+            let from = read.elements::<S>();
+            if let Kind::Even = self.kind {
+                convert_all(&from[self.offset + start..][..to.len()], to);
+            } else {
+                gather(from, &space.shape, &self.strides, self.offset, start, to);
+            }
+        });
     }
 }
 

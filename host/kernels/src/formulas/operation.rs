@@ -125,7 +125,6 @@ impl Operation {
     }
 
     /// The value for one element; operands beyond the arity are ignored.
-    #[expect(clippy::eq_op, reason = "NaN is what differs from itself")]
     pub(super) fn of_numbers<T: Real>(self, [a, b, c]: [T; 3]) -> T {
         macro_rules! once {
             (|$x:ident| $value:expr) => {{
@@ -145,7 +144,6 @@ impl Operation {
     }
 
     /// The values for a block, into `to`; operands within the arity have its length.
-    #[expect(clippy::eq_op, reason = "NaN is what differs from itself")]
     #[inline(always)]
     pub(super) fn of_blocks<T: Real>(self, to: &mut [T], [a, b, c]: [&[T]; 3]) {
         macro_rules! each {

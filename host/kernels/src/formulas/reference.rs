@@ -120,7 +120,8 @@ fn truth(value: bool, unsure: bool) -> Bounded {
 }
 
 fn straddles(a: Bounded, edge: f64) -> bool {
-    a.bound > 0.0 && !((a.value - edge).abs() > a.bound)
+    let distance = (a.value - edge).abs();
+    a.bound > 0.0 && (distance <= a.bound || distance.is_nan())
 }
 
 fn choose(condition: Bounded, then: Bounded, other: Bounded) -> Bounded {

@@ -6,7 +6,7 @@ use super::super::real::Real;
 /// Points from one end of the type's range to the other, with every magnitude and both signs.
 fn points<T: Real>(from_bits: impl Fn(u64) -> T, bits: u64) -> Vec<T> {
     // Steps that share no factor with a power of two meet every exponent with many mantissas.
-    let step = (1 << (bits - 1)) / 400_000 | 1;
+    let step = ((1 << (bits - 1)) / 400_000) | 1;
     (0..400_000).flat_map(|i| [from_bits(i * step), -from_bits(i * step)]).filter(|x| x.to_f64().is_finite()).collect()
 }
 
@@ -56,14 +56,14 @@ fn check<T: Real>(points: &[T], epsilon: f64, smallest: f64, limits: [f64; 7]) {
 fn float32_functions_are_within_a_few_units_in_the_last_place() {
     let mut points = points(|bits| f32::from_bits(bits as u32), 32);
     points.extend((-500_000..500_000).map(|i| i as f32 * 2.3e-4));
-    check(&points, f64::from(f32::EPSILON), f64::from(f32::from_bits(1)), [1.5, 2.5, 1.5, 2.5, 3.0, 2.5, 2.5]);
+    check(&points, f64::from(f32::EPSILON), f64::from(f32::from_bits(1)), [1.0, 1.5, 1.0, 1.5, 2.0, 2.0, 2.0]);
 }
 
 #[test]
 fn float64_functions_are_within_a_few_units_in_the_last_place() {
     let mut points = points(f64::from_bits, 64);
     points.extend((-500_000..500_000).map(|i| f64::from(i) * 1.6e-3));
-    check(&points, f64::EPSILON, f64::from_bits(1), [2.0, 3.0, 2.0, 3.0, 4.0, 4.0, 4.0]);
+    check(&points, f64::EPSILON, f64::from_bits(1), [1.5, 2.0, 1.5, 2.0, 3.0, 2.0, 3.0]);
 }
 
 /// (function, argument, value), where rounding plays no part.

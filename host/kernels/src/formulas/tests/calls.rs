@@ -1,5 +1,6 @@
 //! Binding, aliasing, types, threads, budgets and cancelling.
 
+use super::super::evaluator::FORCED_ARCH;
 use super::super::{Formula, Reduction, reduce};
 use super::{context, context_of, noise, tensor, values};
 use crate::context::{Budget, Cancel, Context, Pool};
@@ -170,6 +171,34 @@ fn bits_do_not_depend_on_the_number_of_threads() {
             assert!(contexts[1..].iter().all(|context| run(context) == first), "{dtype} {shape:?}");
         }
     }
+}
+
+#[test]
+fn bits_do_not_depend_on_the_vector_instructions() {
+    let mut choices = vec![pulp::Arch::new(), pulp::Arch::Scalar];
+    #[cfg(target_arch = "x86_64")]
+    choices.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
+    let context = context();
+    let functions = "abs sign floor ceil round trunc sqrt exp expm1 log log1p tanh sigmoid softplus relu square".split(' ');
+    let formulas: Vec<Formula> = functions.map(|name| compile("x y", &format!("{name}(x) * y + min(x, y) / max(y, x - 1)"))).collect();
+    let bits = |tensor: &Tensor| values(tensor).into_iter().map(f64::to_bits).collect::<Vec<_>>();
+    for dtype in [DType::Float32, DType::Float64] {
+        let x = tensor(&context, &[90, 31], dtype, &noise(90 * 31));
+        let run = |arch: &pulp::Arch| {
+            FORCED_ARCH.set(Some(*arch));
+            let mut all: Vec<_> = formulas
+                .iter()
+                .map(|formula| bits(&formula.apply(&context, &[&x, &x.slice(0, 3..4).expect("a row")]).expect("values")))
+                .collect();
+            for how in Reduction::ALL {
+                all.extend([&[][..], &[0], &[1]].map(|axes| bits(&reduce(&context, &x, how, axes, false).expect("a reduction"))));
+            }
+            all
+        };
+        let first = run(&choices[0]);
+        assert!(choices[1..].iter().all(|arch| run(arch) == first), "{dtype}");
+    }
+    FORCED_ARCH.set(None);
 }
 
 #[test]

@@ -191,7 +191,7 @@ fn the_variance_far_from_zero_does_not_cancel() {
             // The spread of the rounded numbers, without their common part.
             let small: Vec<f64> = group.iter().map(|x| x - 1e9).collect();
             let wanted = naive(Reduction::Variance, &small);
-            assert!((got / wanted - 1.0).abs() < 1e-9, "{got}, not {wanted}");
+            assert!((got / wanted - 1.0).abs() < 1e-7, "{got}, not {wanted}");
         }
     }
 }
