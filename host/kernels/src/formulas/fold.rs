@@ -247,50 +247,72 @@ pub(super) fn merge(how: Reduction, a: Partial, b: Partial) -> Partial {
     Partial { p, q, n: a.n + b.n }
 }
 
-/// The shortest row that is folded on its own; shorter ones take no lanes.
-const LONG_ROW: usize = 64;
+/// The shortest row that is folded on its own; shorter ones are folded side by side.
+pub(super) const LONG_ROW: usize = 48;
+/// How many short rows are folded at a time.
+pub(super) const GROUP: usize = 64;
 /// Results side by side while a long row is folded.
-const LANES: usize = 8;
+const LANES: usize = 32;
 
-/// Folds each row of `row` elements, at most a block in all, into one result.
-pub(super) fn fold_rows<T: Real>(how: Reduction, row: usize, values: &[T], to: &mut [f64]) {
-    if row < LONG_ROW && matches!(how, Reduction::LogSumExp | Reduction::ArgMax | Reduction::ArgMin) {
-        with_fold!(how, F => arch().dispatch(ShortRows::<T, F> { how, row, values, to, fold: PhantomData }));
-    } else {
-        with_fold!(how, F => arch().dispatch(LongRows::<T, F> { how, row, values, to, fold: PhantomData }));
-    }
-}
-
-struct ShortRows<'p, T, F> {
+/// Short rows, turned so that equal positions are next to each other.
+pub(super) struct Group<T> {
     how: Reduction,
     row: usize,
-    values: &'p [T],
-    to: &'p mut [f64],
-    fold: PhantomData<F>,
+    rows: usize,
+    columns: [T; GROUP * LONG_ROW],
 }
 
-impl<T: Real, F: Fold> pulp::NullaryFnOnce for ShortRows<'_, T, F> {
-    type Output = ();
+impl<T: Real> Group<T> {
+    /// None yet, of `row` elements each.
+    pub(super) fn new(how: Reduction, row: usize) -> Group<T> {
+        Group { how, row, rows: 0, columns: [T::ZERO; GROUP * LONG_ROW] }
+    }
 
-    #[inline(always)]
-    fn call(self) {
-        let rows = self.values.len() / self.row;
-        let (mut p, mut q) = ([F::START.0; BLOCK], [F::START.1; BLOCK]);
-        let (p, q) = (&mut p[..rows], &mut q[..rows]);
-        let mut column = [T::ZERO; BLOCK];
-        for step in 0..self.row {
-            for (to, row) in column.iter_mut().zip(self.values.chunks_exact(self.row)) {
-                *to = row[step];
+    /// Takes in rows, up to [`GROUP`].
+    pub(super) fn push(&mut self, values: &[T]) {
+        for row in values.chunks_exact(self.row) {
+            for (column, &value) in self.columns.chunks_exact_mut(GROUP).zip(row) {
+                column[self.rows] = value;
             }
-            push::<T, F>(p, q, &column[..rows], step as f64);
+            self.rows += 1;
         }
-        for ((to, &p), &q) in self.to.iter_mut().zip(p.iter()).zip(q.iter()) {
-            *to = self.how.finish(Partial { p, q, n: self.row as f64 });
+    }
+
+    /// What each row became; there are none then.
+    pub(super) fn finish(&mut self, to: &mut [f64]) {
+        with_fold!(self.how, F => arch().dispatch(Columns::<T, F> { group: self, to, fold: PhantomData }));
+        self.rows = 0;
+    }
+}
+
+struct Columns<'p, T, F> {
+    group: &'p Group<T>,
+    to: &'p mut [f64],
+    fold: PhantomData<F>,
+}
+
+impl<T: Real, F: Fold> pulp::NullaryFnOnce for Columns<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let (mut p, mut q) = ([F::START.0; GROUP], [F::START.1; GROUP]);
+        let (columns, _) = self.group.columns.as_chunks::<GROUP>();
+        for (step, column) in columns[..self.group.row].iter().enumerate() {
+            push::<T, F>(&mut p, &mut q, column, step as f64);
+        }
+        for ((to, &p), &q) in self.to.iter_mut().zip(&p).zip(&q) {
+            *to = self.group.how.finish(Partial { p, q, n: self.group.row as f64 });
         }
     }
 }
 
-struct LongRows<'p, T, F> {
+/// Folds each row of `row` elements, of which a block has some, into one result.
+pub(super) fn fold_rows<T: Real>(how: Reduction, row: usize, values: &[T], to: &mut [f64]) {
+    with_fold!(how, F => arch().dispatch(Rows::<T, F> { how, row, values, to, fold: PhantomData }));
+}
+
+struct Rows<'p, T, F> {
     how: Reduction,
     row: usize,
     values: &'p [T],
@@ -298,12 +320,11 @@ struct LongRows<'p, T, F> {
     fold: PhantomData<F>,
 }
 
-impl<T: Real, F: Fold> pulp::NullaryFnOnce for LongRows<'_, T, F> {
+impl<T: Real, F: Fold> pulp::NullaryFnOnce for Rows<'_, T, F> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let lanes = self.row.min(LANES);
         for (row, to) in self.values.chunks_exact(self.row).zip(self.to) {
             let (mut p, mut q, mut n) = ([F::START.0; LANES], [F::START.1; LANES], [0.0; LANES]);
             let (whole, rest) = row.as_chunks::<LANES>();
@@ -311,20 +332,14 @@ impl<T: Real, F: Fold> pulp::NullaryFnOnce for LongRows<'_, T, F> {
                 push::<T, F>(&mut p, &mut q, values, step as f64);
             }
             push::<T, F>(&mut p, &mut q, rest, whole.len() as f64);
-            for lane in 0..LANES {
-                n[lane] = whole.len() as f64 + f64::truth(lane < rest.len());
-                if self.how.is_position() {
-                    q[lane] = q[lane] * LANES as f64 + lane as f64;
+            n.fill(whole.len() as f64);
+            n[..rest.len()].fill(whole.len() as f64 + 1.0);
+            if self.how.is_position() {
+                for (lane, q) in q.iter_mut().enumerate() {
+                    *q = *q * LANES as f64 + lane as f64;
                 }
             }
-            for half in [4, 2, 1] {
-                for lane in 0..half.min(lanes.saturating_sub(half)) {
-                    let other = lane + half;
-                    let (a, b) = (Partial { p: p[lane], q: q[lane], n: n[lane] }, Partial { p: p[other], q: q[other], n: n[other] });
-                    (p[lane], q[lane]) = F::merge(a, b);
-                    n[lane] += n[other];
-                }
-            }
+            halve::<F>(&mut p, &mut q, &mut n, LANES, 1);
             *to = self.how.finish(Partial { p: p[0], q: q[0], n: n[0] });
         }
     }

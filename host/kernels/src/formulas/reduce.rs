@@ -3,13 +3,15 @@
 //! Two ways of going through them: rows short enough for a block are folded block by block; everything else in tasks, each of which folds
 //! a range of rows for some columns (one column when a whole row is folded), and whose results are merged in order.
 
+use std::ops::Range;
+
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use super::apply::{PARALLEL_WORK, task_elements};
 use super::call::{Call, Order};
-use super::evaluator::{BLOCK, Job, with_blocks};
-use super::fold::{Partial, Wide, fold_rows, merge};
+use super::evaluator::{BLOCK, Blocks, Job, with_blocks};
+use super::fold::{GROUP, Group, LONG_ROW, Partial, Wide, fold_rows, merge};
 use super::operand::store_all;
 use super::real::Real;
 use super::reduction::Reduction;
@@ -212,7 +214,7 @@ impl<T: Real> Reduce<'_, '_, T> {
     }
 
     /// Folds `rows` of the columns of a group.
-    fn task(&self, layout: &Layout, group: usize, rows: std::ops::Range<usize>, block_rows: usize, to: &mut [Partial]) {
+    fn task(&self, layout: &Layout, group: usize, rows: Range<usize>, block_rows: usize, to: &mut [Partial]) {
         let columns = to.len();
         let first = rows.start;
         let places = block_rows.min(rows.len()) * columns;
@@ -236,12 +238,11 @@ impl<T: Real> Reduce<'_, '_, T> {
             let count = bytes.len() / width;
             let mut to = Results { dtype, bytes };
             with_blocks(self.job, BLOCK.min(count * row), |blocks| {
-                let mut results = [0.0; BLOCK];
-                for place in (0..count).step_by(block_rows) {
-                    let results = &mut results[..block_rows.min(count - place)];
-                    let first = number * task_rows + place;
-                    fold_rows(self.how, row, blocks.values(first * row, results.len() * row), results);
-                    to.put(place, results);
+                let first = number * task_rows;
+                if row < LONG_ROW {
+                    self.fold_groups(blocks, row, first..first + count, block_rows, &mut to);
+                } else {
+                    self.fold_blocks(blocks, row, first..first + count, block_rows, &mut to);
                 }
             });
             Ok(())
@@ -250,6 +251,30 @@ impl<T: Real> Reduce<'_, '_, T> {
             self.context.in_pool(|| to.bytes.par_chunks_mut(task_rows * width).enumerate().try_for_each(task))
         } else {
             to.bytes.chunks_mut(task_rows * width).enumerate().try_for_each(task)
+        }
+    }
+    /// Folds rows too short to fill vectors by themselves.
+    fn fold_groups(&self, blocks: &mut Blocks<'_, '_, '_, T>, row: usize, rows: Range<usize>, block_rows: usize, to: &mut Results<'_>) {
+        let mut group = Group::new(self.how, row);
+        let mut results = [0.0; GROUP];
+        for first in rows.clone().step_by(GROUP) {
+            let end = rows.end.min(first + GROUP);
+            for start in (first..end).step_by(block_rows) {
+                group.push(blocks.values(start * row, block_rows.min(end - start) * row));
+            }
+            let results = &mut results[..end - first];
+            group.finish(results);
+            to.put(first - rows.start, results);
+        }
+    }
+
+    /// Folds rows of which a block holds some.
+    fn fold_blocks(&self, blocks: &mut Blocks<'_, '_, '_, T>, row: usize, rows: Range<usize>, block_rows: usize, to: &mut Results<'_>) {
+        let mut results = [0.0; BLOCK];
+        for first in rows.clone().step_by(block_rows) {
+            let results = &mut results[..block_rows.min(rows.end - first)];
+            fold_rows(self.how, row, blocks.values(first * row, results.len() * row), results);
+            to.put(first - rows.start, results);
         }
     }
 }
