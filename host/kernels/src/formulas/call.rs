@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::evaluator::{BLOCK, Job};
+use super::evaluator::Job;
 use super::graph::Graph;
 use super::operand::Operand;
 use super::plan::{Plan, Uniform};
@@ -140,12 +140,11 @@ impl<'a> Call<'a> {
         strides.push(out.map_or(Axes::NONE, |out| *out.strides()));
         let known = strides.len() - usize::from(out.is_none());
         let space = Space::new(shape, &strides[..known], &order.axes[..order.count], order.split);
-        let block = Job::<T>::block(space.row()).min(BLOCK);
         let mut operands = Vec::with_capacity(plan.varying.len());
         for (&input, strides) in plan.varying.iter().zip(&space.strides) {
             let input = usize::from(input);
             operands.push(match (self.arguments[input], &reads[input]) {
-                (Argument::Tensor(tensor), Some(read)) => Operand::new(read, tensor.dtype(), tensor.offset(), strides, &space, block),
+                (Argument::Tensor(tensor), Some(read)) => Operand::new(read, tensor.dtype(), tensor.offset(), strides, &space),
                 _ => Operand::output(strides),
             });
         }

@@ -57,7 +57,8 @@ pub(super) fn log1p<T: Real>(x: T) -> T {
     let sum = T::ONE + x;
     // What rounding took from the sum, to first order.
     let lost = (x - (sum - T::ONE)) / sum;
-    log(sum) + if sum > T::ZERO && x < T::INFINITY { lost } else { T::ZERO }
+    // Not `&&`: a branch would keep this from becoming vector instructions.
+    log(sum) + if (sum > T::ZERO) & (x < T::INFINITY) { lost } else { T::ZERO }
 }
 
 /// The hyperbolic tangent.

@@ -7,8 +7,9 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 
 use super::operand::{Kind, Operand};
+use super::operation::Operation;
 use super::parser::MAX_INPUTS;
-use super::plan::{Plan, Slot};
+use super::plan::{Instruction, Plan, Slot};
 use super::real::Real;
 use super::space::Space;
 use crate::storage::Line;
@@ -18,8 +19,18 @@ pub(super) const BLOCK: usize = 512;
 
 /// The vector instructions to use, chosen once.
 pub(super) fn arch() -> pulp::Arch {
+    #[cfg(test)]
+    if let Some(forced) = FORCED_ARCH.get() {
+        return forced;
+    }
     static ARCH: OnceLock<pulp::Arch> = OnceLock::new();
     *ARCH.get_or_init(pulp::Arch::new)
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Overrides the choice on this thread.
+    pub(super) static FORCED_ARCH: Cell<Option<pulp::Arch>> = const { Cell::new(None) };
 }
 
 /// A formula with everything it needs to be computed anywhere in its space.
@@ -96,7 +107,7 @@ impl<T: Real> Blocks<'_, '_, '_, T> {
             match operand.kind {
                 Kind::Direct(_) => {}
                 Kind::Output => output(register),
-                Kind::Strided => operand.load(&job.space, start, register),
+                Kind::Even | Kind::Strided => operand.load(&job.space, start, register),
                 Kind::Repeating => {
                     let column = start % job.space.row();
                     let (known, filled) = self.filled[place];
@@ -121,8 +132,13 @@ impl<T: Real> Blocks<'_, '_, '_, T> {
         &mut rest[..length]
     }
 
-    /// Loads and computes `length` flat positions from `start` on.
-    pub(super) fn values(&mut self, start: usize, length: usize) -> &mut [T] {
+    /// The values at `length` flat positions from `start` on.
+    pub(super) fn values(&mut self, start: usize, length: usize) -> &[T] {
+        if let ([Instruction { operation: Operation::Copy, .. }], [Operand { kind: Kind::Direct(elements), .. }]) =
+            (&*self.job.plan.code, &*self.job.operands)
+        {
+            return &elements[start..start + length];
+        }
         self.load(start, length, |_| {});
         self.compute_here(start, length)
     }

@@ -1,5 +1,7 @@
 //! Folding elements into partial results, side by side, and partial results into one.
 
+use std::marker::PhantomData;
+
 use super::elementary::exp;
 use super::evaluator::{BLOCK, arch};
 use super::real::Real;
@@ -149,7 +151,7 @@ impl Wide {
     /// Folds in a block; only the last one may be shorter than the others.
     pub(super) fn push<T: Real>(&mut self, values: &[T]) {
         let (p, q) = (&mut self.p[..values.len()], &mut self.q[..values.len()]);
-        with_fold!(self.how, F => arch().dispatch(Push::<T, F> { p, q, values, step: self.steps as f64, fold: std::marker::PhantomData }));
+        with_fold!(self.how, F => arch().dispatch(Push::<T, F> { p, q, values, step: self.steps as f64, fold: PhantomData }));
         self.last = values.len();
         self.steps += 1;
     }
@@ -169,7 +171,7 @@ impl Wide {
                 *q = first as f64 + *q * rows as f64 + (place / columns) as f64;
             }
         }
-        with_fold!(self.how, F => arch().dispatch(Halve::<F> { p: &mut self.p, q: &mut self.q, n: &mut n, rows, columns, fold: std::marker::PhantomData }));
+        with_fold!(self.how, F => arch().dispatch(Halve::<F> { p: &mut self.p, q: &mut self.q, n: &mut n, rows, columns, fold: PhantomData }));
         for (column, to) in to.iter_mut().enumerate() {
             *to = Partial { p: self.p[column], q: self.q[column], n: n[column] };
         }
@@ -181,7 +183,7 @@ struct Push<'p, T, F> {
     q: &'p mut [f64],
     values: &'p [T],
     step: f64,
-    fold: std::marker::PhantomData<F>,
+    fold: PhantomData<F>,
 }
 
 impl<T: Real, F: Fold> pulp::NullaryFnOnce for Push<'_, T, F> {
@@ -189,21 +191,26 @@ impl<T: Real, F: Fold> pulp::NullaryFnOnce for Push<'_, T, F> {
 
     #[inline(always)]
     fn call(self) {
-        let inverse = 1.0 / (self.step + 1.0);
-        for ((p, q), &x) in self.p.iter_mut().zip(self.q).zip(self.values) {
-            (*p, *q) = F::push((*p, *q), x.to_f64(), self.step, inverse);
-        }
+        push::<T, F>(self.p, self.q, self.values, self.step);
     }
 }
 
-/// Merges the second half of the rows into the first until one is left.
+/// Folds each value into the place beside it.
+#[inline(always)]
+fn push<T: Real, F: Fold>(p: &mut [f64], q: &mut [f64], values: &[T], step: f64) {
+    let inverse = 1.0 / (step + 1.0);
+    for ((p, q), &x) in p.iter_mut().zip(q).zip(values) {
+        (*p, *q) = F::push((*p, *q), x.to_f64(), step, inverse);
+    }
+}
+
 struct Halve<'p, F> {
-    p: &'p mut [f64; BLOCK],
-    q: &'p mut [f64; BLOCK],
-    n: &'p mut [f64; BLOCK],
+    p: &'p mut [f64],
+    q: &'p mut [f64],
+    n: &'p mut [f64],
     rows: usize,
     columns: usize,
-    fold: std::marker::PhantomData<F>,
+    fold: PhantomData<F>,
 }
 
 impl<F: Fold> pulp::NullaryFnOnce for Halve<'_, F> {
@@ -211,21 +218,26 @@ impl<F: Fold> pulp::NullaryFnOnce for Halve<'_, F> {
 
     #[inline(always)]
     fn call(self) {
-        let mut rows = self.rows;
-        while rows > 1 {
-            let half = rows.div_ceil(2);
-            let (kept, merged) = (half * self.columns, (rows - half) * self.columns);
-            let (p, other_p) = self.p.split_at_mut(kept);
-            let (q, other_q) = self.q.split_at_mut(kept);
-            let (n, other_n) = self.n.split_at_mut(kept);
-            let others = other_p[..merged].iter().zip(&other_q[..merged]).zip(&other_n[..merged]);
-            for (((p, q), n), ((&other_p, &other_q), &other_n)) in p.iter_mut().zip(q).zip(n).zip(others) {
-                let (a, b) = (Partial { p: *p, q: *q, n: *n }, Partial { p: other_p, q: other_q, n: other_n });
-                (*p, *q) = F::merge(a, b);
-                *n += other_n;
-            }
-            rows = half;
+        halve::<F>(self.p, self.q, self.n, self.rows, self.columns);
+    }
+}
+
+/// Merges the second half of the rows into the first until one is left.
+#[inline(always)]
+fn halve<F: Fold>(p: &mut [f64], q: &mut [f64], n: &mut [f64], mut rows: usize, columns: usize) {
+    while rows > 1 {
+        let half = rows.div_ceil(2);
+        let (kept, merged) = (half * columns, (rows - half) * columns);
+        let (p, other_p) = p.split_at_mut(kept);
+        let (q, other_q) = q.split_at_mut(kept);
+        let (n, other_n) = n.split_at_mut(kept);
+        let others = other_p[..merged].iter().zip(&other_q[..merged]).zip(&other_n[..merged]);
+        for (((p, q), n), ((&other_p, &other_q), &other_n)) in p.iter_mut().zip(q).zip(n).zip(others) {
+            let (a, b) = (Partial { p: *p, q: *q, n: *n }, Partial { p: other_p, q: other_q, n: other_n });
+            (*p, *q) = F::merge(a, b);
+            *n += other_n;
         }
+        rows = half;
     }
 }
 
@@ -235,20 +247,77 @@ pub(super) fn merge(how: Reduction, a: Partial, b: Partial) -> Partial {
     Partial { p, q, n: a.n + b.n }
 }
 
-/// Folds each row of `row` elements and calls `done` with what it became.
-pub(super) fn fold_rows<T: Real>(how: Reduction, row: usize, values: &[T], to: &mut [f64]) {
-    with_fold!(how, F => arch().dispatch(Rows::<T, F> { how, row, values, to, fold: std::marker::PhantomData }));
+/// The shortest row that is folded on its own; shorter ones are folded side by side.
+pub(super) const LONG_ROW: usize = 48;
+/// How many short rows are folded at a time.
+pub(super) const GROUP: usize = 64;
+/// Results side by side while a long row is folded.
+const LANES: usize = 32;
+
+/// Short rows, turned so that equal positions are next to each other.
+pub(super) struct Group<T> {
+    how: Reduction,
+    row: usize,
+    rows: usize,
+    columns: [T; GROUP * LONG_ROW],
 }
 
-/// Results side by side while a short row is folded.
-const LANES: usize = 8;
+impl<T: Real> Group<T> {
+    /// None yet, of `row` elements each.
+    pub(super) fn new(how: Reduction, row: usize) -> Group<T> {
+        Group { how, row, rows: 0, columns: [T::ZERO; GROUP * LONG_ROW] }
+    }
+
+    /// Takes in rows, up to [`GROUP`].
+    pub(super) fn push(&mut self, values: &[T]) {
+        for row in values.chunks_exact(self.row) {
+            for (column, &value) in self.columns.chunks_exact_mut(GROUP).zip(row) {
+                column[self.rows] = value;
+            }
+            self.rows += 1;
+        }
+    }
+
+    /// What each row became; there are none then.
+    pub(super) fn finish(&mut self, to: &mut [f64]) {
+        with_fold!(self.how, F => arch().dispatch(Columns::<T, F> { group: self, to, fold: PhantomData }));
+        self.rows = 0;
+    }
+}
+
+struct Columns<'p, T, F> {
+    group: &'p Group<T>,
+    to: &'p mut [f64],
+    fold: PhantomData<F>,
+}
+
+impl<T: Real, F: Fold> pulp::NullaryFnOnce for Columns<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let (mut p, mut q) = ([F::START.0; GROUP], [F::START.1; GROUP]);
+        let (columns, _) = self.group.columns.as_chunks::<GROUP>();
+        for (step, column) in columns[..self.group.row].iter().enumerate() {
+            push::<T, F>(&mut p, &mut q, column, step as f64);
+        }
+        for ((to, &p), &q) in self.to.iter_mut().zip(&p).zip(&q) {
+            *to = self.group.how.finish(Partial { p, q, n: self.group.row as f64 });
+        }
+    }
+}
+
+/// Folds each row of `row` elements, of which a block has some, into one result.
+pub(super) fn fold_rows<T: Real>(how: Reduction, row: usize, values: &[T], to: &mut [f64]) {
+    with_fold!(how, F => arch().dispatch(Rows::<T, F> { how, row, values, to, fold: PhantomData }));
+}
 
 struct Rows<'p, T, F> {
     how: Reduction,
     row: usize,
     values: &'p [T],
     to: &'p mut [f64],
-    fold: std::marker::PhantomData<F>,
+    fold: PhantomData<F>,
 }
 
 impl<T: Real, F: Fold> pulp::NullaryFnOnce for Rows<'_, T, F> {
@@ -256,34 +325,22 @@ impl<T: Real, F: Fold> pulp::NullaryFnOnce for Rows<'_, T, F> {
 
     #[inline(always)]
     fn call(self) {
-        let lanes = self.row.min(LANES);
         for (row, to) in self.values.chunks_exact(self.row).zip(self.to) {
-            let (mut p, mut q) = ([F::START.0; LANES], [F::START.1; LANES]);
-            let mut step = 0.0;
-            let mut whole = row.chunks_exact(LANES);
-            for values in whole.by_ref() {
-                let inverse = 1.0 / (step + 1.0);
-                for lane in 0..LANES {
-                    (p[lane], q[lane]) = F::push((p[lane], q[lane]), values[lane].to_f64(), step, inverse);
+            let (mut p, mut q, mut n) = ([F::START.0; LANES], [F::START.1; LANES], [0.0; LANES]);
+            let (whole, rest) = row.as_chunks::<LANES>();
+            for (step, values) in whole.iter().enumerate() {
+                push::<T, F>(&mut p, &mut q, values, step as f64);
+            }
+            push::<T, F>(&mut p, &mut q, rest, whole.len() as f64);
+            n.fill(whole.len() as f64);
+            n[..rest.len()].fill(whole.len() as f64 + 1.0);
+            if self.how.is_position() {
+                for (lane, q) in q.iter_mut().enumerate() {
+                    *q = *q * LANES as f64 + lane as f64;
                 }
-                step += 1.0;
             }
-            let rest = whole.remainder();
-            for (lane, value) in rest.iter().enumerate() {
-                (p[lane], q[lane]) = F::push((p[lane], q[lane]), value.to_f64(), step, 1.0 / (step + 1.0));
-            }
-            let lane_partial = |lane: usize| Partial {
-                p: p[lane],
-                q: if self.how.is_position() { q[lane] * LANES as f64 + lane as f64 } else { q[lane] },
-                n: step + f64::truth(lane < rest.len()),
-            };
-            let mut all = lane_partial(0);
-            for lane in 1..lanes {
-                let next = lane_partial(lane);
-                let (p, q) = F::merge(all, next);
-                all = Partial { p, q, n: all.n + next.n };
-            }
-            *to = self.how.finish(all);
+            halve::<F>(&mut p, &mut q, &mut n, LANES, 1);
+            *to = self.how.finish(Partial { p: p[0], q: q[0], n: n[0] });
         }
     }
 }

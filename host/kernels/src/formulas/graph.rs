@@ -101,7 +101,7 @@ impl Graph {
             _ => {
                 let half = self.whole_power(base, exponent / 2)?;
                 let square = self.apply(Operation::Multiply, &[half, half])?;
-                if exponent % 2 == 0 { Ok(square) } else { self.apply(Operation::Multiply, &[square, base]) }
+                if exponent.is_multiple_of(2) { Ok(square) } else { self.apply(Operation::Multiply, &[square, base]) }
             }
         }
     }

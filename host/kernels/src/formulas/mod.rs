@@ -32,6 +32,11 @@ mod reduce;
 mod reduction;
 mod space;
 
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::context::Context;

@@ -1,5 +1,6 @@
 //! Operands: elements of any dtype and strides, brought into registers.
 
+use super::evaluator::{BLOCK, arch};
 use super::real::Real;
 use super::space::{Space, stretches};
 use crate::dtype::{DType, Element};
@@ -29,6 +30,8 @@ pub(super) enum Kind<'a, T> {
     Direct(&'a [T]),
     /// Every row is the same, and rows are short: its register is filled once where blocks begin at the same column.
     Repeating,
+    /// Block by block, converted, from elements in row-major order.
+    Even,
     /// Block by block.
     Strided,
     /// Block by block, by who writes the output.
@@ -36,12 +39,15 @@ pub(super) enum Kind<'a, T> {
 }
 
 impl<'a, T: Real> Operand<'a, T> {
-    /// The operand of these strides in `space`; rows of up to `block` elements count as short.
-    pub(super) fn new(read: &'a Read<'a>, dtype: DType, offset: usize, strides: &Axes, space: &Space, block: usize) -> Operand<'a, T> {
+    /// The operand of these strides in `space`.
+    pub(super) fn new(read: &'a Read<'a>, dtype: DType, offset: usize, strides: &Axes, space: &Space) -> Operand<'a, T> {
         let last = space.shape.len() - 1;
-        let kind = if dtype == T::DTYPE && last == 0 && strides[0] == 1 {
-            Kind::Direct(&read.elements::<T>()[offset..offset + space.shape[0]])
-        } else if strides[..last].iter().all(|&stride| stride == 0) && last > 0 && space.row() <= block {
+        let even = *strides == space.shape.row_major_strides();
+        let kind = if even && dtype == T::DTYPE {
+            Kind::Direct(&read.elements::<T>()[offset..offset + space.shape.element_count()])
+        } else if even {
+            Kind::Even
+        } else if strides[..last].iter().all(|&stride| stride == 0) && last > 0 && space.row() <= BLOCK {
             Kind::Repeating
         } else {
             Kind::Strided
@@ -56,9 +62,15 @@ impl<'a, T: Real> Operand<'a, T> {
 
     /// Fills `to` with the elements at flat positions from `start` on.
     pub(super) fn load(&self, space: &Space, start: usize, to: &mut [T]) {
-        if let Source::Storage(read, dtype) = self.source {
-            with_element!(dtype, S => gather(read.elements::<S>(), &space.shape, &self.strides, self.offset, start, to));
-        }
+        let Source::Storage(read, dtype) = self.source else { return };
+        with_element!(dtype, S => {
+            let from = read.elements::<S>();
+            if let Kind::Even = self.kind {
+                convert_all(&from[self.offset + start..][..to.len()], to);
+            } else {
+                gather(from, &space.shape, &self.strides, self.offset, start, to);
+            }
+        });
     }
 }
 
@@ -66,9 +78,11 @@ impl<'a, T: Real> Operand<'a, T> {
 pub(super) fn gather<S: Element, T: Real>(from: &[S], shape: &Axes, strides: &Axes, offset: usize, start: usize, to: &mut [T]) {
     let count = to.len();
     stretches(shape, strides, offset, start, count, |at, index, length, stride| {
+        if stride == 0 {
+            return repeat(convert(from[index]), length, &mut to[at..]);
+        }
         let to = &mut to[at..at + length];
         match stride {
-            0 => to.fill(convert(from[index])),
             1 => convert_all(&from[index..index + length], to),
             _ => {
                 for (to, &value) in to.iter_mut().zip(from[index..].iter().step_by(stride)) {
@@ -77,6 +91,18 @@ pub(super) fn gather<S: Element, T: Real>(from: &[S], shape: &Axes, strides: &Ax
             }
         }
     });
+}
+
+/// Fills the first `length` elements of `to`, and perhaps some of those that are filled after them: a constant number is faster.
+#[inline(always)]
+fn repeat<T: Real>(value: T, length: usize, to: &mut [T]) {
+    if let (true, Some(to)) = (length <= 16, to.first_chunk_mut::<16>()) {
+        to.fill(value);
+    } else if let (true, Some(to)) = (length <= 32, to.first_chunk_mut::<32>()) {
+        to.fill(value);
+    } else {
+        to[..length].fill(value);
+    }
 }
 
 /// The inverse of [`gather`]. Booleans are 0 where the value is 0, else 1.
@@ -90,8 +116,8 @@ pub(super) fn scatter<T: Real, O: Element>(
     to: &mut [O],
 ) {
     stretches(shape, strides, offset, start, from.len(), |at, index, length, stride| {
-        for i in 0..length {
-            to[index + i * stride] = store(from[at + i], boolean);
+        for (to, &value) in to[index..].iter_mut().step_by(stride.max(1)).zip(&from[at..at + length]) {
+            store_all(&[value], boolean, std::slice::from_mut(to));
         }
     });
 }
@@ -106,19 +132,43 @@ pub(super) fn convert_all<S: Element, T: Real>(from: &[S], to: &mut [T]) {
     if std::any::TypeId::of::<S>() == std::any::TypeId::of::<T>() {
         return to.copy_from_slice(bytemuck::cast_slice(from));
     }
-    for (to, &value) in to.iter_mut().zip(from) {
-        *to = convert(value);
+    arch().dispatch(Convert { from, to });
+}
+
+struct Convert<'c, S, T> {
+    from: &'c [S],
+    to: &'c mut [T],
+}
+
+impl<S: Element, T: Element> pulp::NullaryFnOnce for Convert<'_, S, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (to, &value) in self.to.iter_mut().zip(self.from) {
+            *to = T::from_f64(value.to_f64());
+        }
     }
 }
 
-/// Converts elements one by one into an output.
+/// Converts elements one by one into an output. Booleans are 0 where the value is 0, else 1.
 pub(super) fn store_all<T: Real, O: Element>(from: &[T], boolean: bool, to: &mut [O]) {
-    for (to, &value) in to.iter_mut().zip(from) {
-        *to = store(value, boolean);
-    }
+    if boolean { arch().dispatch(Truths { from, to }) } else { arch().dispatch(Convert { from, to }) }
 }
 
-#[inline(always)]
-fn store<T: Real, O: Element>(value: T, boolean: bool) -> O {
-    if boolean { O::from_f64(f64::from(u8::from(value != T::ZERO))) } else { O::from_f64(value.to_f64()) }
+struct Truths<'c, T, O> {
+    from: &'c [T],
+    to: &'c mut [O],
+}
+
+impl<T: Real, O: Element> pulp::NullaryFnOnce for Truths<'_, T, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let (no, yes) = (O::from_f64(0.0), O::from_f64(1.0));
+        for (to, &value) in self.to.iter_mut().zip(self.from) {
+            *to = if value == T::ZERO { no } else { yes };
+        }
+    }
 }

@@ -109,8 +109,22 @@ impl Operation {
         by_operation!(self, count)
     }
 
+    /// Whether its values are 0 and 1 only.
+    pub(super) fn is_truth(self) -> bool {
+        matches!(
+            self,
+            Operation::IsNan
+                | Operation::Not
+                | Operation::Less
+                | Operation::LessEqual
+                | Operation::Equal
+                | Operation::NotEqual
+                | Operation::And
+                | Operation::Or
+        )
+    }
+
     /// The value for one element; operands beyond the arity are ignored.
-    #[expect(clippy::eq_op, reason = "NaN is what differs from itself")]
     pub(super) fn of_numbers<T: Real>(self, [a, b, c]: [T; 3]) -> T {
         macro_rules! once {
             (|$x:ident| $value:expr) => {{
@@ -130,7 +144,6 @@ impl Operation {
     }
 
     /// The values for a block, into `to`; operands within the arity have its length.
-    #[expect(clippy::eq_op, reason = "NaN is what differs from itself")]
     #[inline(always)]
     pub(super) fn of_blocks<T: Real>(self, to: &mut [T], [a, b, c]: [&[T]; 3]) {
         macro_rules! each {

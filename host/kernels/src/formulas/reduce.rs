@@ -3,17 +3,20 @@
 //! Two ways of going through them: rows short enough for a block are folded block by block; everything else in tasks, each of which folds
 //! a range of rows for some columns (one column when a whole row is folded), and whose results are merged in order.
 
+use std::ops::Range;
+
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use super::apply::{PARALLEL_WORK, task_elements};
 use super::call::{Call, Order};
-use super::evaluator::{BLOCK, Job, with_blocks};
-use super::fold::{Partial, Wide, fold_rows, merge};
+use super::evaluator::{BLOCK, Blocks, Job, with_blocks};
+use super::fold::{GROUP, Group, LONG_ROW, Partial, Wide, fold_rows, merge};
+use super::operand::store_all;
 use super::real::Real;
 use super::reduction::Reduction;
 use crate::context::Context;
-use crate::dtype::{DType, Element};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::shape::{Axes, MAX_AXES};
 use crate::tensor::Tensor;
@@ -28,6 +31,20 @@ struct Shapes {
     /// Elements folded into each result, and results.
     folded: usize,
     results: usize,
+}
+
+/// Where results go.
+struct Results<'r> {
+    dtype: DType,
+    bytes: &'r mut [u8],
+}
+
+impl Results<'_> {
+    /// Stores results from the `first` place on.
+    fn put(&mut self, first: usize, results: &[f64]) {
+        let bytes = &mut self.bytes[first * self.dtype.size()..][..results.len() * self.dtype.size()];
+        with_element!(self.dtype, O => store_all(results, false, bytemuck::cast_slice_mut::<u8, O>(bytes)));
+    }
 }
 
 impl Call<'_> {
@@ -46,7 +63,8 @@ impl Call<'_> {
         let out = Tensor::zeros_for(context, self.operation, &lengths[..count], dtype)?;
         if shapes.results > 0 {
             let mut storage = out.write(self.operation)?;
-            with_element!(dtype, O => self.fold(context, how, &shapes, &mut storage.elements::<O>()[..shapes.results]))?;
+            let bytes = &mut storage.elements::<u8>()[..shapes.results * dtype.size()];
+            self.fold(context, how, &shapes, &mut Results { dtype, bytes })?;
         }
         Ok(out)
     }
@@ -54,9 +72,9 @@ impl Call<'_> {
     /// Reduces over all axes to a number.
     pub(super) fn reduce_all(&self, context: &Context, how: Reduction) -> Result<f64> {
         let shapes = self.shapes(how, &[])?;
-        let mut result = [0.0];
-        self.fold(context, how, &shapes, &mut result)?;
-        Ok(result[0])
+        let mut result = 0.0;
+        self.fold(context, how, &shapes, &mut Results { dtype: DType::Float64, bytes: bytemuck::bytes_of_mut(&mut result) })?;
+        Ok(result)
     }
 
     fn shapes(&self, how: Reduction, axes: &[usize]) -> Result<Shapes> {
@@ -82,20 +100,21 @@ impl Call<'_> {
         Ok(shapes)
     }
 
-    fn fold<O: Element>(&self, context: &Context, how: Reduction, shapes: &Shapes, to: &mut [O]) -> Result<()> {
+    fn fold(&self, context: &Context, how: Reduction, shapes: &Shapes, to: &mut Results<'_>) -> Result<()> {
         context.check("reduce")?;
         if shapes.folded == 0 {
-            to.fill(O::from_f64(how.of_nothing().unwrap_or(f64::NAN)));
+            let nothing = how.of_nothing().unwrap_or(f64::NAN);
+            (0..shapes.results).for_each(|place| to.put(place, &[nothing]));
             return Ok(());
         }
         if self.dtype == DType::Float64 {
-            self.fold_as::<f64, O>(context, how, shapes, to)
+            self.fold_as::<f64>(context, how, shapes, to)
         } else {
-            self.fold_as::<f32, O>(context, how, shapes, to)
+            self.fold_as::<f32>(context, how, shapes, to)
         }
     }
 
-    fn fold_as<T: Real, O: Element>(&self, context: &Context, how: Reduction, shapes: &Shapes, to: &mut [O]) -> Result<()> {
+    fn fold_as<T: Real>(&self, context: &Context, how: Reduction, shapes: &Shapes, to: &mut Results<'_>) -> Result<()> {
         let (order, columns_last) = self.order(shapes);
         let reads = self.reads(None)?;
         self.job::<T, _>(&reads, &self.shape, &order, None, |job, _| {
@@ -164,7 +183,7 @@ impl<T: Real> Reduce<'_, '_, T> {
         tasks > 1 && self.context.threads() > 1 && self.job.work(self.job.space.shape.element_count()) > PARALLEL_WORK
     }
 
-    fn in_tasks<O: Element>(&self, layout: &Layout, to: &mut [O]) -> Result<()> {
+    fn in_tasks(&self, layout: &Layout, to: &mut Results<'_>) -> Result<()> {
         let width = layout.width;
         let block_rows = if width == layout.pitch { Job::<T>::block(width) / width } else { 1 };
         let task_rows = (task_elements(self.job, BLOCK) / width).max(TASK_ROWS).next_multiple_of(block_rows);
@@ -185,17 +204,17 @@ impl<T: Real> Reduce<'_, '_, T> {
         } else {
             partials.chunks_mut(width).enumerate().try_for_each(task)?;
         }
-        for (column, to) in to.iter_mut().enumerate() {
+        for column in 0..layout.columns {
             let (group, place) = (column / width, column % width);
             let partial = |chunk: usize| partials[(group * chunks + chunk) * width + place];
             let whole = (1..chunks).fold(partial(0), |whole, chunk| merge(self.how, whole, partial(chunk)));
-            *to = O::from_f64(self.how.finish(whole));
+            to.put(column, &[self.how.finish(whole)]);
         }
         Ok(())
     }
 
     /// Folds `rows` of the columns of a group.
-    fn task(&self, layout: &Layout, group: usize, rows: std::ops::Range<usize>, block_rows: usize, to: &mut [Partial]) {
+    fn task(&self, layout: &Layout, group: usize, rows: Range<usize>, block_rows: usize, to: &mut [Partial]) {
         let columns = to.len();
         let first = rows.start;
         let places = block_rows.min(rows.len()) * columns;
@@ -210,27 +229,52 @@ impl<T: Real> Reduce<'_, '_, T> {
     }
 
     /// Folds rows of `row` elements, several to a block.
-    fn short_rows<O: Element>(&self, row: usize, to: &mut [O]) -> Result<()> {
+    fn short_rows(&self, row: usize, to: &mut Results<'_>) -> Result<()> {
+        let (dtype, width) = (to.dtype, to.dtype.size());
         let block_rows = Job::<T>::block(row) / row;
         let task_rows = (task_elements(self.job, BLOCK) / row).max(1).next_multiple_of(block_rows);
-        let task = |(number, to): (usize, &mut [O])| {
+        let task = |(number, bytes): (usize, &mut [u8])| {
             self.context.check(self.operation)?;
-            with_blocks(self.job, BLOCK.min(to.len() * row), |blocks| {
-                let mut results = [0.0; BLOCK];
-                for (i, to) in to.chunks_mut(block_rows).enumerate() {
-                    let first = number * task_rows + i * block_rows;
-                    fold_rows(self.how, row, blocks.values(first * row, to.len() * row), &mut results);
-                    for (to, &result) in to.iter_mut().zip(&results) {
-                        *to = O::from_f64(result);
-                    }
+            let count = bytes.len() / width;
+            let mut to = Results { dtype, bytes };
+            with_blocks(self.job, BLOCK.min(count * row), |blocks| {
+                let first = number * task_rows;
+                if row < LONG_ROW {
+                    self.fold_groups(blocks, row, first..first + count, block_rows, &mut to);
+                } else {
+                    self.fold_blocks(blocks, row, first..first + count, block_rows, &mut to);
                 }
             });
             Ok(())
         };
-        if self.is_parallel(to.len().div_ceil(task_rows)) {
-            self.context.in_pool(|| to.par_chunks_mut(task_rows).enumerate().try_for_each(task))
+        if self.is_parallel((to.bytes.len() / width).div_ceil(task_rows)) {
+            self.context.in_pool(|| to.bytes.par_chunks_mut(task_rows * width).enumerate().try_for_each(task))
         } else {
-            to.chunks_mut(task_rows).enumerate().try_for_each(task)
+            to.bytes.chunks_mut(task_rows * width).enumerate().try_for_each(task)
+        }
+    }
+    /// Folds rows too short to fill vectors by themselves.
+    fn fold_groups(&self, blocks: &mut Blocks<'_, '_, '_, T>, row: usize, rows: Range<usize>, block_rows: usize, to: &mut Results<'_>) {
+        let mut group = Group::new(self.how, row);
+        let mut results = [0.0; GROUP];
+        for first in rows.clone().step_by(GROUP) {
+            let end = rows.end.min(first + GROUP);
+            for start in (first..end).step_by(block_rows) {
+                group.push(blocks.values(start * row, block_rows.min(end - start) * row));
+            }
+            let results = &mut results[..end - first];
+            group.finish(results);
+            to.put(first - rows.start, results);
+        }
+    }
+
+    /// Folds rows of which a block holds some.
+    fn fold_blocks(&self, blocks: &mut Blocks<'_, '_, '_, T>, row: usize, rows: Range<usize>, block_rows: usize, to: &mut Results<'_>) {
+        let mut results = [0.0; BLOCK];
+        for first in rows.clone().step_by(block_rows) {
+            let results = &mut results[..block_rows.min(rows.end - first)];
+            fold_rows(self.how, row, blocks.values(first * row, results.len() * row), results);
+            to.put(first - rows.start, results);
         }
     }
 }
