@@ -127,12 +127,17 @@ impl ImportError {
 
 impl types::Host for Guest {
     fn convert_error(&mut self, error: ImportError) -> wasmtime::Result<types::Error> {
-        let Failure { code, what, help } = error.0;
-        let message = match help {
-            Some(help) => format!("{what}\n{help}"),
-            None => what,
+        Ok(error.into())
+    }
+}
+
+impl From<ImportError> for types::Error {
+    fn from(ImportError(failure): ImportError) -> types::Error {
+        let message = match failure.help {
+            Some(help) => format!("{}\n{help}", failure.what),
+            None => failure.what,
         };
-        Ok(types::Error { code: to_wit(code), message })
+        types::Error { code: to_wit(failure.code), message }
     }
 }
 

@@ -143,30 +143,53 @@ fn a_job_without_a_place_for_its_output_says_so() {
     assert!(base.failure().starts_with("the folder ") && base.failure().contains("/model cannot be made"), "{}", base.failure());
 }
 
-/// As the first process of its own PID namespace, where signals have no default action.
+/// As the first process of its own PID namespace, where signals have no default action and orphans become its children.
 #[test]
-fn it_ends_on_sigterm_as_pid_1() {
+fn as_pid_1_it_reaps_orphans_and_ends_on_sigterm() {
     let base = Base::new();
     base.hyperparameters(&json!({"mode": "loop"}));
-    let unshare = Command::new("unshare")
-        .args(["--pid", "--fork", "--kill-child", "--", env!("CARGO_BIN_EXE_algohost"), "train"])
-        .env("SAGEMAKER_BASE_DIR", base.path())
-        .env("ALGOHOST_COMPONENT", guest("faulty"))
-        .env("ALGOHOST_STOP_GRACE_SECONDS", "0")
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut unshare = unshare.expect("unshare (util-linux) starts");
+    let mut unshare = Command::new("unshare");
+    if !rustix::process::getuid().is_root() {
+        unshare.args(["--user", "--map-root-user"]);
+    }
+    unshare.args(["--pid", "--fork", "--kill-child", "--", env!("CARGO_BIN_EXE_algohost"), "train"]);
+    unshare.env("SAGEMAKER_BASE_DIR", base.path()).env("ALGOHOST_COMPONENT", guest("faulty")).env("ALGOHOST_STOP_GRACE_SECONDS", "0");
+    let mut unshare = unshare.stderr(Stdio::piped()).spawn().expect("unshare (util-linux) starts");
     let mut log = String::new();
     for line in std::io::BufRead::lines(std::io::BufReader::new(unshare.stderr.take().unwrap())) {
         let line = line.unwrap();
         if line.contains("train: faulty 0.1.0 from ") {
-            let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", unshare.id())).unwrap();
-            let init = rustix::process::Pid::from_raw(children.trim().parse().unwrap()).unwrap();
-            rustix::process::kill_process(init, rustix::process::Signal::TERM).unwrap();
+            let init: i32 = children(unshare.id() as i32)[0];
+            // The shell ends at once and leaves its child to PID 1.
+            let target = init.to_string();
+            let mut nsenter = Command::new("nsenter");
+            if !rustix::process::getuid().is_root() {
+                nsenter.arg("--user");
+            }
+            let orphaned = nsenter.args(["--target", &target, "--pid", "sh", "-c", "sleep 1 &"]).status().unwrap();
+            assert!(orphaned.success(), "nsenter (util-linux) failed");
+            wait_until(|| !children(init).is_empty());
+            wait_until(|| children(init).is_empty());
+            rustix::process::kill_process(rustix::process::Pid::from_raw(init).unwrap(), rustix::process::Signal::TERM).unwrap();
         }
         log.push_str(&line);
         log.push('\n');
     }
     assert_eq!(unshare.wait().unwrap().code(), Some(2), "{log}");
     assert!(log.contains("SIGTERM received"), "{log}");
+}
+
+/// Processes whose parent is `process`; zombies count.
+fn children(process: i32) -> Vec<i32> {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let lists = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("children")).ok());
+    lists.flat_map(|list| list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<i32>>()).collect()
+}
+
+fn wait_until(reached: impl Fn() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !reached() {
+        assert!(std::time::Instant::now() < deadline, "it does not come about");
+        std::thread::yield_now();
+    }
 }

@@ -3,6 +3,7 @@
 mod artifacts;
 mod data;
 mod formulas;
+mod in_place;
 mod job;
 mod linalg;
 mod neighbors;
@@ -35,7 +36,8 @@ fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     ml::neighbors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::select::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::random::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
-    ml::artifacts::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)
+    ml::artifacts::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    in_place::replace_generated(linker)
 }
 
 /// A list of lengths or axes as the kernels want it.
