@@ -14,6 +14,7 @@ mod shape;
 mod storage;
 mod tensor;
 mod transfer;
+mod vectorized;
 mod walk;
 mod workspace;
 

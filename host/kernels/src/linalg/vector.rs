@@ -9,6 +9,7 @@ use super::matrix::{Matrix, MatrixMut};
 use crate::context::Context;
 use crate::error::Result;
 use crate::float::Float;
+use crate::vectorized::vectorized;
 use crate::workspace::Workspace;
 
 /// Below so many elements the hop to the pool costs more than it brings.
@@ -68,7 +69,7 @@ fn by_rows<T: Float>(
     };
     let rows_of = |out: &mut [T], start: usize| {
         let rows = (a.rows - start).min(out.len().div_ceil(step));
-        pulp::Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || dot_rows(out, step, a.rows(start, rows), x, scale),
         );
@@ -181,22 +182,20 @@ fn by_columns<T: Float>(
 }
 
 fn add_weighted_rows<T: Float>(sums: &mut [T], a: Matrix<'_, T>, x: Matrix<'_, T>) {
-    pulp::Arch::new().dispatch(
+    vectorized(
         #[inline(always)]
         || match sums.len() {
-            0..4 => add_in_blocks::<T, 1, 1>(sums, a, x),
-            4..8 => add_in_blocks::<T, 4, 1>(sums, a, x),
-            8..16 => add_in_blocks::<T, 8, 1>(sums, a, x),
-            16..32 => add_in_blocks::<T, 16, 1>(sums, a, x),
-            32..64 => add_in_blocks::<T, 16, 2>(sums, a, x),
-            _ => add_in_blocks::<T, 16, 4>(sums, a, x),
+            0..4 => add_in_blocks::<T, 1>(sums, a, x),
+            4..8 => add_in_blocks::<T, 4>(sums, a, x),
+            8..16 => add_in_blocks::<T, 8>(sums, a, x),
+            _ => add_in_blocks::<T, 16>(sums, a, x),
         },
     );
 }
 
 /// Takes rows that fit the first-level cache together, and of them blocks of `N` columns, whose sums stay in registers.
 #[inline(always)]
-fn add_in_blocks<T: Float, const N: usize, const B: usize>(sums: &mut [T], a: Matrix<'_, T>, x: Matrix<'_, T>) {
+fn add_in_blocks<T: Float, const N: usize>(sums: &mut [T], a: Matrix<'_, T>, x: Matrix<'_, T>) {
     let columns = sums.len();
     let resident = (RESIDENT / columns).max(8);
     for start in (0..a.rows).step_by(resident) {
@@ -205,20 +204,25 @@ fn add_in_blocks<T: Float, const N: usize, const B: usize>(sums: &mut [T], a: Ma
         let mut done = 0;
         while done < columns {
             // The last block overlaps the one before; only its new columns are stored.
-            let first = done.min(columns - N * B);
-            let mut block = [[T::ZERO; N]; B];
-            for row in 0..rows {
-                let weight = x.elements[row * x.row_stride];
-                let values = &a.elements[row * a.row_stride + first..][..N * B];
-                for (lanes, values) in block.iter_mut().zip(values.as_chunks::<N>().0) {
-                    for lane in 0..N {
-                        lanes[lane] = lanes[lane] + weight * values[lane];
-                    }
+            let first = done.min(columns - N);
+            let mut block = [T::ZERO; N];
+            let row_at = |row: usize| (x.elements[row * x.row_stride], &a.elements[row * a.row_stride + first..][..N]);
+            for pair in 0..rows / 2 {
+                // Two rows at once: half as many sums wait for the one before.
+                let ((w, v), (w2, v2)) = (row_at(2 * pair), row_at(2 * pair + 1));
+                for lane in 0..N {
+                    block[lane] = block[lane] + (w * v[lane] + w2 * v2[lane]);
                 }
             }
-            let block = &block.as_flattened()[done - first..];
-            sums[done..first + N * B].iter_mut().zip(block).for_each(|(sum, &value)| *sum = *sum + value);
-            done = first + N * B;
+            if rows % 2 == 1 {
+                let (w, v) = row_at(rows - 1);
+                for lane in 0..N {
+                    block[lane] = block[lane] + w * v[lane];
+                }
+            }
+            let new = &block[done - first..];
+            sums[done..first + N].iter_mut().zip(new).for_each(|(sum, &value)| *sum = *sum + value);
+            done = first + N;
         }
     }
 }

@@ -17,6 +17,7 @@ pub(super) fn distance<T: Float>(x: &[T], y: &[T], metric: Metric) -> T {
 }
 
 /// Σx².
+#[inline(always)]
 pub(super) fn sum_of_squares<T: Float>(x: &[T]) -> f64 {
     sum(x, x, |x, y| x * y)
 }

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::float::Float;
 use crate::linalg::{Matrix, MatrixMut, serial};
 use crate::tensor::Tensor;
+use crate::vectorized::vectorized;
 use crate::workspace::Workspace;
 
 /// Below so many multiplications the hop to the pool costs more than it brings.
@@ -95,7 +96,7 @@ impl<T: Float> Scratch<T> {
 impl<T: Float> Search<'_, T> {
     /// Candidates kept for each row.
     fn kept(&self) -> usize {
-        if self.k == 1 { 2 } else { self.k + SPARE }
+        if self.k == 1 { 1 } else { self.k + SPARE }
     }
 
     /// Candidates held before the worse half is dropped.
@@ -116,7 +117,7 @@ impl<T: Float> Search<'_, T> {
             self.context.check(self.operation)?;
             let count = self.bounds(tile, &scratch.shifted[..rows * d], rows, &mut scratch.bounds);
             let terms = self.prepared.tile(tile).1;
-            pulp::Arch::new().dispatch(
+            vectorized(
                 #[inline(always)]
                 || {
                     for (row, bounds) in scratch.bounds.chunks_exact_mut(count).take(rows).enumerate() {
@@ -160,16 +161,12 @@ impl<T: Float> Search<'_, T> {
             return Ok(());
         }
         nearest.keep_best();
-        // Whatever was dropped has at least the bound of the last one kept. For k = 1 that one is not measured either.
-        let dropped = nearest.worst().to_f64() + offset;
-        if self.k == 1 {
-            nearest.candidates.truncate(1);
-        }
+        let dropped = nearest.limit.to_f64() + offset;
         let measured = nearest.candidates.len();
         self.measure(x, &mut nearest.candidates);
         nearest.candidates.sort_unstable_by(Candidate::order);
         nearest.candidates.truncate(self.k);
-        let limit = nearest.worst().to_f64();
+        let limit = nearest.candidates.last().map_or(f64::NAN, |worst| worst.distance.to_f64());
         if measured == self.y.rows || limit < dropped { Ok(()) } else { self.search_again(row, x, limit, scratch) }
     }
 
@@ -199,10 +196,10 @@ impl<T: Float> Search<'_, T> {
 
     fn measure(&self, x: &[T], candidates: &mut [Candidate<T>]) {
         let d = self.x.cols;
-        pulp::Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
-                for candidate in candidates {
+                for candidate in candidates.iter_mut() {
                     candidate.distance = distance(x, &self.y.elements[candidate.row as usize * d..][..d], self.metric);
                 }
             },
@@ -238,7 +235,7 @@ impl<T: Float> Candidate<T> {
 struct Nearest<T> {
     candidates: Vec<Candidate<T>>,
     kept: usize,
-    /// Nothing at or above it can still be among the kept.
+    /// No bound that was dropped is below it.
     limit: T,
 }
 
@@ -273,10 +270,6 @@ impl<T: Float> Nearest<T> {
         self.candidates.sort_unstable_by(Candidate::order);
     }
 
-    fn worst(&self) -> T {
-        self.candidates.last().map_or(T::INFINITY, |candidate| candidate.distance)
-    }
-
     /// Takes what may be among the kept from the bounds of rows `first..`.
     #[inline(always)]
     fn offer(&mut self, bounds: &[T], first: usize) {
@@ -292,30 +285,48 @@ impl<T: Float> Nearest<T> {
         }
     }
 
-    /// Takes the two least bounds, which are overwritten.
+    /// Takes the least of the bounds of rows `first..`, where only one is wanted.
     #[inline(always)]
-    fn offer_least(&mut self, bounds: &mut [T], first: usize) {
-        for _ in 0..2 {
-            let distance = least(bounds);
-            if let Some(i) = bounds.iter().position(|&bound| bound == distance) {
-                bounds[i] = T::INFINITY;
-                self.push(Candidate { distance, row: (first + i) as u32 });
-            }
+    fn offer_least(&mut self, bounds: &[T], first: usize) {
+        let (least, at, second) = two_least(bounds);
+        let Some(best) = self.candidates.first_mut() else {
+            self.candidates.push(Candidate { distance: least, row: (first + at) as u32 });
+            self.limit = second;
+            return;
+        };
+        if least < best.distance {
+            self.limit = if second < best.distance { second } else { best.distance };
+            *best = Candidate { distance: least, row: (first + at) as u32 };
+        } else if least < self.limit {
+            self.limit = least;
         }
     }
 }
 
+/// The least of at least one value, where it is first, and the least of the others.
 #[inline(always)]
-fn least<T: Float>(values: &[T]) -> T {
-    let mut lanes = [T::INFINITY; BLOCK];
-    let (chunks, rest) = values.as_chunks::<BLOCK>();
-    for values in chunks {
+fn two_least<T: Float>(values: &[T]) -> (T, usize, T) {
+    let (mut least, mut second) = ([T::INFINITY; BLOCK], [T::INFINITY; BLOCK]);
+    let mut block_of = [0_u32; BLOCK];
+    let (blocks, rest) = values.as_chunks::<BLOCK>();
+    for (block, values) in blocks.iter().enumerate() {
         for lane in 0..BLOCK {
-            lanes[lane] = if values[lane] < lanes[lane] { values[lane] } else { lanes[lane] };
+            let (value, before) = (values[lane], least[lane]);
+            let other = if value < before { before } else { value };
+            second[lane] = if other < second[lane] { other } else { second[lane] };
+            block_of[lane] = if value < before { block as u32 } else { block_of[lane] };
+            least[lane] = if value < before { value } else { before };
         }
     }
-    for (lane, &value) in lanes.iter_mut().zip(rest) {
-        *lane = if value < *lane { value } else { *lane };
+    let mut best = (T::INFINITY, usize::MAX, T::INFINITY);
+    let lanes = (0..BLOCK.min(values.len())).map(|lane| (least[lane], block_of[lane] as usize * BLOCK + lane, second[lane]));
+    let rest = rest.iter().enumerate().map(|(i, &value)| (value, blocks.len() * BLOCK + i, T::INFINITY));
+    for (value, at, second) in lanes.chain(rest) {
+        if value < best.0 || value == best.0 && at < best.1 {
+            best = (value, at, if best.0 < second { best.0 } else { second });
+        } else if value < best.2 {
+            best.2 = value;
+        }
     }
-    lanes.iter().fold(T::INFINITY, |least, &value| if value < least { value } else { least })
+    best
 }
