@@ -1,4 +1,11 @@
-//! The machine-learning container in one binary.
+#![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod cli;
+pub mod contract;
 pub mod data;
 pub mod failure;
+pub mod process;
+pub mod serve;
+pub mod telemetry;
+pub mod train;
+pub mod wasm;

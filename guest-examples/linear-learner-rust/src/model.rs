@@ -1,0 +1,122 @@
+//! What is learned: one linear function of the features for each output. No tensors here, only numbers.
+
+use std::collections::HashMap;
+use tinyjson::JsonValue;
+
+/// Which question the model answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    Regression,
+    Binary,
+    Multiclass,
+}
+
+/// The spelling of each task in hyperparameters and in the model's metadata.
+const TASKS: [(&str, Task); 3] =
+    [("regressor", Task::Regression), ("binary_classifier", Task::Binary), ("multiclass_classifier", Task::Multiclass)];
+
+impl Task {
+    pub(crate) fn from_name(name: &str) -> Option<Task> {
+        TASKS.iter().find(|(known, _)| *known == name).map(|(_, task)| *task)
+    }
+}
+
+/// `weights` is features x outputs, row-major; `bias` has one number for each output.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Linear {
+    pub(crate) weights: Vec<f64>,
+    pub(crate) bias: Vec<f64>,
+}
+
+/// How features and label were standardised: `(value - mean) * factor`, one mean and one factor for each feature.
+pub(crate) struct Standardization {
+    pub(crate) feature_means: Vec<f64>,
+    pub(crate) feature_factors: Vec<f64>,
+    pub(crate) label_mean: f64,
+    pub(crate) label_factor: f64,
+}
+
+impl Linear {
+    /// The model of raw features that answers as `learned` does of standardised ones. `learned` is (features + 1) x outputs, the
+    /// last row the bias.
+    pub(crate) fn unscaled(learned: &[f64], outputs: usize, scale: &Standardization) -> Linear {
+        let (weights, bias) = learned.split_at(scale.feature_means.len() * outputs);
+        let mut model = Linear { weights: weights.to_vec(), bias: bias.to_vec() };
+        let features = scale.feature_means.iter().zip(&scale.feature_factors);
+        for (row, (mean, factor)) in model.weights.chunks_exact_mut(outputs).zip(features) {
+            for (weight, bias) in row.iter_mut().zip(&mut model.bias) {
+                *weight *= factor;
+                *bias -= mean * *weight;
+            }
+        }
+        model.weights.iter_mut().for_each(|weight| *weight /= scale.label_factor);
+        model.bias.iter_mut().for_each(|bias| *bias = *bias / scale.label_factor + scale.label_mean);
+        model
+    }
+}
+
+/// The archive's metadata, a JSON object.
+pub(crate) fn metadata(task: Task, n_features: usize, n_classes: usize) -> String {
+    let name = TASKS.iter().find(|(_, known)| *known == task).map_or("", |(name, _)| name);
+    let fields = [
+        ("predictor_type", JsonValue::from(name.to_owned())),
+        ("num_features", JsonValue::from(n_features as f64)),
+        ("num_classes", JsonValue::from(n_classes as f64)),
+    ];
+    let fields: HashMap<String, JsonValue> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    // Writing strings and finite numbers cannot go wrong.
+    JsonValue::from(fields).stringify().unwrap_or_default()
+}
+
+/// The task that `metadata` wrote down, or what is wrong with it.
+pub(crate) fn task_of_metadata(json: &str) -> Result<Task, String> {
+    let parsed: JsonValue = json.parse().map_err(|error| format!("the model's metadata is not JSON: {error}"))?;
+    let fields: HashMap<String, JsonValue> = parsed.try_into().map_err(|_| "the model's metadata is not a JSON object".to_owned())?;
+    let Some(JsonValue::String(name)) = fields.get("predictor_type") else {
+        return Err("the model's metadata does not say its predictor_type".to_owned());
+    };
+    Task::from_name(name).ok_or_else(|| format!("the model's predictor_type is '{name}', which this version does not know"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_of_standardised_features_answers_raw_ones_alike() {
+        let scale =
+            Standardization { feature_means: vec![10.0, -2.0], feature_factors: vec![0.5, 4.0], label_mean: 100.0, label_factor: 0.1 };
+        let learned = [1.0, 2.0, 3.0, -1.0, 0.25, 0.5]; // two features and the bias, two outputs
+        let raw = Linear::unscaled(&learned, 2, &scale);
+        let x = [12.0, -1.5];
+        let z: Vec<f64> = (0..2).map(|f| (x[f] - scale.feature_means[f]) * scale.feature_factors[f]).collect();
+        for output in 0..2 {
+            let standardised = z[0] * learned[output] + z[1] * learned[2 + output] + learned[4 + output];
+            let wanted = standardised / scale.label_factor + scale.label_mean;
+            let got = x[0] * raw.weights[output] + x[1] * raw.weights[2 + output] + raw.bias[output];
+            assert!((got - wanted).abs() < 1e-9, "output {output}: {got}, wanted {wanted}");
+        }
+    }
+
+    #[test]
+    fn metadata_gives_its_task_back() {
+        for (name, task) in TASKS {
+            let json = metadata(task, 30, 2);
+            assert!(json.contains(name), "{json}");
+            assert_eq!(task_of_metadata(&json), Ok(task));
+        }
+    }
+
+    #[test]
+    fn metadata_of_something_else_is_refused_with_the_reason() {
+        for (json, reason) in [
+            ("", "not JSON"),
+            ("[]", "not a JSON object"),
+            ("{}", "does not say its predictor_type"),
+            (r#"{"predictor_type":"forest"}"#, "'forest'"),
+        ] {
+            let error = task_of_metadata(json).expect_err(json);
+            assert!(error.contains(reason), "{json}: {error}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The help texts.
+
+use crate::wasm::HOST_VERSION;
+
+pub(super) const MAIN: &str = "\
+algohost: trains and serves sandboxed WebAssembly algorithms against /opt/ml
+
+Usage: algohost COMMAND
+
+Commands:
+  train     run the training job under /opt/ml, leave the model, exit
+  serve     load component and model, answer GET /ping and POST /invocations
+  inspect   say what a component exports, imports and declares
+  compile   make a .cwasm, which loads in under a millisecond, of a .wasm
+  help      show the help of a command
+
+Options:
+  -h, --help      this text
+  -V, --version   version of the program and of the interface it provides
+
+Example:
+  SAGEMAKER_BASE_DIR=./job algohost train --component learner.wasm
+
+Exit status: 0 done; 1 wrong data, hyperparameters or files (user); 2 the algorithm failed; 3 the machine failed; 64 wrong command line.
+";
+
+pub(super) const TRAIN: &str = "\
+Runs the training job under the base directory: reads input/config/*.json, checks hyperparameters and channels against what the
+component declares, runs it, leaves the model in model/. On failure the cause is the first line of output/failure.
+
+Usage: algohost train [--component FILE] [--base DIR]
+
+Options:
+  --component FILE   the algorithm (.wasm or .cwasm). Otherwise, in this order: ALGOHOST_COMPONENT; SAGEMAKER_PROGRAM (variable or
+                     hyperparameter sagemaker_program) in code/; the only component in code/; in /opt/program/
+  --base DIR         instead of /opt/ml (also: SAGEMAKER_BASE_DIR)
+
+Environment:
+  ALGOHOST_COMPONENT_SHA256   the only digest that is accepted
+  ALGOHOST_THREADS            kernel threads (default: one per processor)
+  ALGOHOST_MEMORY_MB          linear memory of the algorithm (1024)
+  ALGOHOST_TENSOR_MB          tensors of the algorithm (four fifths of the memory there is)
+  ALGOHOST_LOG                error, warn, info, debug or trace (info)
+  ALGOHOST_STOP_GRACE_SECONDS what the algorithm has to save its model after SIGTERM (100), before it is interrupted
+
+Example:
+  algohost train --base ./job --component learner.wasm
+";
+
+pub(super) const SERVE: &str = "\
+Loads component and model once and answers GET /ping (200 when ready) and POST /invocations until SIGTERM.
+
+Usage: algohost serve [--component FILE] [--base DIR]
+
+Options:
+  --component FILE   the algorithm (.wasm or .cwasm). Otherwise, in this order: ALGOHOST_COMPONENT; SAGEMAKER_PROGRAM in code/; the only
+                     component in code/; in model/code/; in /opt/program/
+  --base DIR         instead of /opt/ml (also: SAGEMAKER_BASE_DIR); the model is in DIR/model
+
+Environment:
+  SAGEMAKER_BIND_TO_PORT            port (8080); 0 takes a free one and prints it
+  ALGOHOST_BIND_ADDRESS             address (0.0.0.0)
+  ALGOHOST_INSTANCES                instances that answer, each on its own thread (one per processor); also SAGEMAKER_MODEL_SERVER_WORKERS
+  ALGOHOST_QUEUE                    requests that may wait (1024); more are answered 503
+  ALGOHOST_REQUEST_TIMEOUT_SECONDS  time limit of a request (60); also SAGEMAKER_MODEL_SERVER_TIMEOUT, in seconds
+  SAGEMAKER_STARTUP_TIMEOUT         seconds that starting and loading the model may take (600)
+  ALGOHOST_MAX_BODY_MB              largest request (25); also SAGEMAKER_MAX_PAYLOAD_IN_MB
+  SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT   content type of answers when the request accepts anything (application/json)
+  and ALGOHOST_COMPONENT_SHA256, ALGOHOST_THREADS, ALGOHOST_MEMORY_MB, ALGOHOST_TENSOR_MB, ALGOHOST_LOG as for train
+
+Example:
+  SAGEMAKER_BIND_TO_PORT=9000 algohost serve --base ./job --component learner.wasm
+";
+
+pub(super) const INSPECT: &str = "\
+Says what a component is: sha256, sizes, exports, imports and whether each is granted, and what it declares (hyperparameters, channels,
+metrics). A .cwasm is native code: inspect only what you would run.
+
+Usage: algohost inspect [--json] FILE
+
+Example:
+  algohost inspect learner.wasm
+";
+
+pub(super) const COMPILE: &str = "\
+Compiles a component to native code for this machine's processor. The .cwasm loads in under a millisecond, and is trusted only when it is
+named by --component or ALGOHOST_COMPONENT, or pinned by ALGOHOST_COMPONENT_SHA256.
+
+Usage: algohost compile [-o FILE] COMPONENT
+
+Options:
+  -o, --output FILE   where the result goes (default: beside the component, ending in .cwasm)
+
+Example:
+  algohost compile learner.wasm -o learner.cwasm
+";
+
+pub(super) fn version() -> String {
+    format!("algohost {} (algohost:ml {HOST_VERSION}, wasmtime {})\n", env!("CARGO_PKG_VERSION"), "48")
+}

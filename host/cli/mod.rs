@@ -1,0 +1,176 @@
+//! The command line: words in, a [`Command`] out.
+
+mod compile;
+mod help;
+mod inspect;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use lexopt::prelude::*;
+
+use crate::contract::{Base, Settings, Vars};
+use crate::failure::{Code, Failure};
+use crate::process::Stop;
+
+/// One run of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Run the training job.
+    Train(Location),
+    /// Answer requests.
+    Serve(Location),
+    /// Say what a component is.
+    Inspect {
+        /// The component.
+        component: PathBuf,
+        /// For programs instead of people.
+        json: bool,
+    },
+    /// Make a `.cwasm` of a `.wasm`.
+    Compile {
+        /// The component.
+        component: PathBuf,
+        /// Where the result goes.
+        output: PathBuf,
+    },
+    /// Text for stdout.
+    Print(String),
+}
+
+/// Where a command finds things, when the command line says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Location {
+    /// `--component`.
+    pub component: Option<PathBuf>,
+    /// `--base`.
+    pub base: Option<PathBuf>,
+}
+
+impl Command {
+    /// Reads the command line, program name first. A program called `train` or `serve` needs no command.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] naming the word that is not understood.
+    pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command> {
+        let mut words = words.into_iter();
+        let program = words.next().unwrap_or_default();
+        let called = Path::new(&program).file_name().and_then(|name| name.to_str()).filter(|name| ["train", "serve"].contains(name));
+        let mut parser = lexopt::Parser::from_args(called.map(OsString::from).into_iter().chain(words));
+        parse(&mut parser).map_err(|error| match error.downcast::<lexopt::Error>() {
+            Ok(error) => usage(error.to_string()),
+            Err(error) => error,
+        })
+    }
+
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Whatever the command fails with; [`Failure::of`] tells it.
+    pub fn run(self, vars: &dyn Vars, print: &mut dyn FnMut(&str)) -> Result<()> {
+        match self {
+            Command::Train(location) => crate::train::run(&location.settings(vars)?, location.component.as_deref(), &Stop::watch()?),
+            Command::Serve(location) => crate::serve::run(&location.settings(vars)?, location.component.as_deref(), &Stop::watch()?),
+            Command::Inspect { component, json } => {
+                print(&inspect::run(&component, json, &Settings::read(vars)?)?);
+                Ok(())
+            }
+            Command::Compile { component, output } => {
+                print(&compile::run(&component, &output)?);
+                Ok(())
+            }
+            Command::Print(text) => {
+                print(&text);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Location {
+    fn settings(&self, vars: &dyn Vars) -> Result<Settings> {
+        let mut settings = Settings::read(vars)?;
+        if let Some(base) = &self.base {
+            settings.base = Base::new(base);
+        }
+        Ok(settings)
+    }
+}
+
+fn usage(what: impl Into<String>) -> anyhow::Error {
+    Failure::new(Code::Usage, what).help("`algohost --help` shows the commands").into()
+}
+
+fn parse(parser: &mut lexopt::Parser) -> Result<Command> {
+    match parser.next()? {
+        None | Some(Short('h') | Long("help")) => Ok(Command::Print(help::MAIN.into())),
+        Some(Short('V') | Long("version")) => Ok(Command::Print(help::version())),
+        Some(Value(word)) => match word.to_str() {
+            Some("train") => location(parser, help::TRAIN, Command::Train),
+            Some("serve") => location(parser, help::SERVE, Command::Serve),
+            Some("inspect") => inspect(parser),
+            Some("compile") => compile(parser),
+            Some("help") => topic(parser),
+            _ => Err(usage(format!("'{}' is no command; there are train, serve, inspect, compile and help", word.to_string_lossy()))),
+        },
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn location(parser: &mut lexopt::Parser, help: &str, command: fn(Location) -> Command) -> Result<Command> {
+    let mut location = Location::default();
+    while let Some(word) = parser.next()? {
+        match word {
+            Long("component") => location.component = Some(parser.value()?.into()),
+            Long("base") => location.base = Some(parser.value()?.into()),
+            Short('h') | Long("help") => return Ok(Command::Print(help.into())),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(command(location))
+}
+
+fn inspect(parser: &mut lexopt::Parser) -> Result<Command> {
+    let (mut component, mut json) = (None, false);
+    while let Some(word) = parser.next()? {
+        match word {
+            Long("json") => json = true,
+            Short('h') | Long("help") => return Ok(Command::Print(help::INSPECT.into())),
+            Value(path) if component.is_none() => component = Some(PathBuf::from(path)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let component = component.ok_or_else(|| usage("inspect needs a component: `algohost inspect FILE`"))?;
+    Ok(Command::Inspect { component, json })
+}
+
+fn compile(parser: &mut lexopt::Parser) -> Result<Command> {
+    let (mut component, mut output) = (None, None);
+    while let Some(word) = parser.next()? {
+        match word {
+            Short('o') | Long("output") => output = Some(PathBuf::from(parser.value()?)),
+            Short('h') | Long("help") => return Ok(Command::Print(help::COMPILE.into())),
+            Value(path) if component.is_none() => component = Some(PathBuf::from(path)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let component = component.ok_or_else(|| usage("compile needs a component: `algohost compile FILE`"))?;
+    let output = output.unwrap_or_else(|| component.with_extension("cwasm"));
+    Ok(Command::Compile { component, output })
+}
+
+fn topic(parser: &mut lexopt::Parser) -> Result<Command> {
+    let text = match parser.next()? {
+        None => help::MAIN,
+        Some(Value(word)) => match word.to_str() {
+            Some("train") => help::TRAIN,
+            Some("serve") => help::SERVE,
+            Some("inspect") => help::INSPECT,
+            Some("compile") => help::COMPILE,
+            _ => return Err(usage(format!("there is no help on '{}'", word.to_string_lossy()))),
+        },
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    Ok(Command::Print(text.into()))
+}

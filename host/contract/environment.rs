@@ -1,0 +1,135 @@
+//! Environment variables as settings. Names of the platform's own are read beside ours.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::paths::Base;
+use crate::failure::Failure;
+
+/// Where variables come from: the process, or a test's map.
+pub trait Vars {
+    /// The value of a variable; empty counts as not set.
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+impl Vars for std::collections::HashMap<String, String> {
+    fn get(&self, name: &str) -> Option<String> {
+        std::collections::HashMap::get(self, name).filter(|value| !value.is_empty()).cloned()
+    }
+}
+
+/// What the operator set, defaults filled in.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `SAGEMAKER_BASE_DIR`.
+    pub base: Base,
+    /// `ALGOHOST_COMPONENT`.
+    pub component: Option<PathBuf>,
+    /// `ALGOHOST_COMPONENT_SHA256`: the only digest that is accepted.
+    pub component_sha256: Option<String>,
+    /// `SAGEMAKER_PROGRAM`.
+    pub program: Option<String>,
+    /// `ALGOHOST_THREADS`: kernel threads; 0 is one per processor.
+    pub threads: usize,
+    /// `ALGOHOST_MEMORY_MB`: linear memory of one guest.
+    pub memory_bytes: usize,
+    /// `ALGOHOST_TENSOR_MB`: tensors of one guest; by default, four fifths of what the machine or container has.
+    pub tensor_bytes: u64,
+    /// `ALGOHOST_INSTANCES`, or `SAGEMAKER_MODEL_SERVER_WORKERS`: instances that answer; by default one per processor.
+    pub instances: usize,
+    /// `ALGOHOST_QUEUE`: requests that may wait for an instance.
+    pub queue: usize,
+    /// `SAGEMAKER_STARTUP_TIMEOUT`: seconds that starting and loading a model may take; 600.
+    pub startup_timeout: Duration,
+    /// `ALGOHOST_REQUEST_TIMEOUT_SECONDS`, or `SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS`, or `SAGEMAKER_MODEL_SERVER_TIMEOUT`; 60.
+    pub request_timeout: Duration,
+    /// `ALGOHOST_MAX_BODY_MB`, or `SAGEMAKER_MAX_PAYLOAD_IN_MB`; 25 MB, what the platform sends at most.
+    pub body_bytes: usize,
+    /// `ALGOHOST_STOP_GRACE_SECONDS`: how long after SIGTERM a training algorithm may go on; 100, since the platform kills after 120.
+    pub stop_grace: Duration,
+    /// `SAGEMAKER_BIND_TO_PORT`; 8080. 0 takes a free one.
+    pub port: u16,
+    /// `ALGOHOST_BIND_ADDRESS`; all interfaces.
+    pub address: IpAddr,
+    /// `SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT`; application/json.
+    pub default_accept: String,
+}
+
+impl Settings {
+    /// Reads every variable.
+    ///
+    /// # Errors
+    /// Invalid input naming the variable, its value and what was wanted.
+    pub fn read(vars: &dyn Vars) -> Result<Settings> {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let tensor_mb = number::<u64>(vars, &["ALGOHOST_TENSOR_MB"])?;
+        let memory_mb = number::<u64>(vars, &["ALGOHOST_MEMORY_MB"])?.unwrap_or(1024);
+        let body_mb = number::<u64>(vars, &["ALGOHOST_MAX_BODY_MB", "SAGEMAKER_MAX_PAYLOAD_IN_MB"])?.filter(|&mb| mb > 0);
+        let timeouts =
+            ["ALGOHOST_REQUEST_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT"];
+        let instances = number::<usize>(vars, &["ALGOHOST_INSTANCES", "SAGEMAKER_MODEL_SERVER_WORKERS"])?;
+        Ok(Settings {
+            base: Base::new(vars.get("SAGEMAKER_BASE_DIR").unwrap_or_else(|| Base::PLATFORM.into())),
+            component: vars.get("ALGOHOST_COMPONENT").map(PathBuf::from),
+            component_sha256: vars.get("ALGOHOST_COMPONENT_SHA256").map(|pin| require_sha256(&pin)).transpose()?,
+            program: vars.get("SAGEMAKER_PROGRAM"),
+            threads: number(vars, &["ALGOHOST_THREADS"])?.unwrap_or(0),
+            memory_bytes: megabytes(memory_mb),
+            tensor_bytes: tensor_mb.map_or_else(|| available_memory_bytes() / 5 * 4, |mb| megabytes(mb) as u64),
+            instances: instances.filter(|&instances| instances > 0).unwrap_or(processors),
+            queue: number::<usize>(vars, &["ALGOHOST_QUEUE"])?.unwrap_or(1024).max(1),
+            startup_timeout: Duration::from_secs(number::<u64>(vars, &["SAGEMAKER_STARTUP_TIMEOUT"])?.unwrap_or(600).max(1)),
+            request_timeout: Duration::from_secs(number::<u64>(vars, &timeouts)?.unwrap_or(60).max(1)),
+            body_bytes: megabytes(body_mb.unwrap_or(25)),
+            stop_grace: Duration::from_secs(number::<u64>(vars, &["ALGOHOST_STOP_GRACE_SECONDS"])?.unwrap_or(100)),
+            port: number(vars, &["SAGEMAKER_BIND_TO_PORT"])?.unwrap_or(8080),
+            address: parsed(vars, "ALGOHOST_BIND_ADDRESS", "an IP address")?.unwrap_or(IpAddr::from([0, 0, 0, 0])),
+            default_accept: vars.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT").unwrap_or_else(|| "application/json".into()),
+        })
+    }
+}
+
+/// The first of several variables that is set, as a whole number.
+fn number<T: FromStr>(vars: &dyn Vars, names: &[&str]) -> Result<Option<T>, Failure> {
+    for name in names {
+        if let Some(value) = parsed(vars, name, "a whole number")? {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
+fn parsed<T: FromStr>(vars: &dyn Vars, name: &str, wanted: &str) -> Result<Option<T>, Failure> {
+    let Some(text) = vars.get(name) else { return Ok(None) };
+    match text.trim().parse() {
+        Ok(value) => Ok(Some(value)),
+        Err(_) => Err(Failure::user(format!("environment variable {name} is '{text}', wanted {wanted}"))),
+    }
+}
+
+fn require_sha256(pin: &str) -> Result<String, Failure> {
+    let pin = pin.trim().trim_start_matches("sha256:").to_ascii_lowercase();
+    if pin.len() == 64 && pin.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(pin);
+    }
+    Err(Failure::user(format!("environment variable ALGOHOST_COMPONENT_SHA256 is '{pin}', wanted 64 hexadecimal digits")))
+}
+
+fn megabytes(mb: u64) -> usize {
+    usize::try_from(mb.saturating_mul(1 << 20)).unwrap_or(usize::MAX)
+}
+
+/// Memory this process may use: the container's limit, else the machine's memory.
+pub fn available_memory_bytes() -> u64 {
+    let limit = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let kilobytes = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        Some(kilobytes.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? << 10)
+    });
+    let container = limit("/sys/fs/cgroup/memory.max").or_else(|| limit("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+    machine.unwrap_or(4 << 30).min(container.unwrap_or(u64::MAX))
+}

@@ -1,0 +1,191 @@
+//! Rows of a table in three tensors, and how they are filled by several threads.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use algohost_kernels::{Context, DType, Element, Tensor};
+use anyhow::Result;
+use rayon::iter::{ParallelBridge, ParallelIterator};
+
+use super::fault::{allocation, kernel};
+
+/// Bytes of input from which on the pool is worth the hop (about 10 µs, against some 100 µs of decoding).
+const PARALLEL_FROM: usize = 128 << 10;
+
+/// Rows of a channel.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// rows × columns
+    pub features: Tensor,
+    /// rows × targets; none when the channel has no labels.
+    pub labels: Option<Tensor>,
+    /// rows × 1; none when the channel has no weights.
+    pub weights: Option<Tensor>,
+}
+
+/// An element type that tables are decoded to.
+pub(super) trait Number: Element + fast_float2::FastFloat {
+    /// Its dtype.
+    const DTYPE: DType;
+    /// What an empty cell becomes.
+    const MISSING: Self;
+}
+
+impl Number for f32 {
+    const DTYPE: DType = DType::Float32;
+    const MISSING: f32 = f32::NAN;
+}
+
+impl Number for f64 {
+    const DTYPE: DType = DType::Float64;
+    const MISSING: f64 = f64::NAN;
+}
+
+/// What the cells of a row are, in their order: labels, a weight, features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) labels: usize,
+    pub(super) weight: bool,
+    pub(super) features: usize,
+}
+
+impl Layout {
+    /// Rows that are features only.
+    pub(super) fn features(columns: usize) -> Layout {
+        Layout { labels: 0, weight: false, features: columns }
+    }
+
+    pub(super) fn cells(self) -> usize {
+        self.labels + usize::from(self.weight) + self.features
+    }
+}
+
+/// A place for decoded rows.
+pub(super) struct Rows<'a, T> {
+    layout: Layout,
+    count: usize,
+    labels: &'a mut [T],
+    weights: &'a mut [T],
+    features: &'a mut [T],
+}
+
+impl<'a, T> Rows<'a, T> {
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The cells of a row, in their order: labels, weight, features.
+    #[inline]
+    pub(super) fn row(&mut self, row: usize) -> [&mut [T]; 3] {
+        let Layout { labels, weight, features } = self.layout;
+        let weight = usize::from(weight);
+        [
+            &mut self.labels[row * labels..][..labels],
+            &mut self.weights[row * weight..][..weight],
+            &mut self.features[row * features..][..features],
+        ]
+    }
+
+    /// All rows' features one after the other, when the rows are nothing else.
+    pub(super) fn only_features(&mut self) -> Option<&mut [T]> {
+        (self.layout == Layout::features(self.layout.features)).then_some(&mut *self.features)
+    }
+
+    /// The first `count` rows and the others.
+    fn split_at(self, count: usize) -> (Rows<'a, T>, Rows<'a, T>) {
+        let layout = self.layout;
+        let (labels, more_labels) = self.labels.split_at_mut(count * layout.labels);
+        let (weights, more_weights) = self.weights.split_at_mut(count * usize::from(layout.weight));
+        let (features, more_features) = self.features.split_at_mut(count * layout.features);
+        let rest = Rows { layout, count: self.count - count, labels: more_labels, weights: more_weights, features: more_features };
+        (Rows { layout, count, labels, weights, features }, rest)
+    }
+}
+
+/// Some rows of one input.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Piece {
+    /// Which input.
+    pub(super) file: usize,
+    /// Where it begins, in the unit of the format: a byte, or a row.
+    pub(super) offset: u64,
+    /// Its length.
+    pub(super) bytes: usize,
+    pub(super) rows: usize,
+    /// Its bytes, where they are still at hand.
+    pub(super) text: Option<Vec<u8>>,
+}
+
+/// Something that holds rows and can decode any piece of them.
+pub(super) trait Table: Sync {
+    /// Decodes a piece into as many rows as it has. `buffer` is room that may be used, with anything in it.
+    fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, rows: Rows<'_, T>) -> Result<()>;
+}
+
+/// Decodes the pieces into new tensors, in their order. `subject` is the channel or the request, for errors.
+pub(super) fn fill<T: Number>(context: &Context, subject: &str, table: &impl Table, layout: Layout, pieces: &[Piece]) -> Result<Batch> {
+    let count = pieces.iter().map(|piece| piece.rows).sum();
+    let zeros = |columns: usize| {
+        Tensor::zeros(context, &[count, columns], T::DTYPE).map_err(|error| allocation(subject, count, layout.cells(), error))
+    };
+    let features = zeros(layout.features)?;
+    let labels = if layout.labels > 0 { Some(zeros(layout.labels)?) } else { None };
+    let weights = if layout.weight { Some(zeros(1)?) } else { None };
+    {
+        let mut guards = [Some(&features), labels.as_ref(), weights.as_ref()].map(|tensor| tensor.map(|tensor| tensor.write("read")));
+        let mut slices = guards.iter_mut().map(|guard| match guard {
+            Some(Ok(storage)) => Ok(storage.elements::<T>()),
+            Some(Err(error)) => Err(kernel(error.clone())),
+            None => Ok(<&mut [T]>::default()),
+        });
+        let mut next = || slices.next().unwrap_or_else(|| Ok(<&mut [T]>::default()));
+        let mut rest = Rows { layout, count, features: next()?, labels: next()?, weights: next()? };
+        let mut work = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let (rows, others) = rest.split_at(piece.rows);
+            work.push((piece, rows));
+            rest = others;
+        }
+        let bytes = pieces.iter().map(|piece| piece.bytes).sum();
+        each(context, bytes, work, |buffer, (piece, rows)| table.decode(piece, buffer, rows))?;
+    }
+    Ok(Batch { features, labels, weights })
+}
+
+/// Does `work` on each item and answers the results in the items' order, or the first error in that order. `bytes` is the size of the
+/// whole task: a small one stays on this thread. The threads take the items in their order, so that files are read from front to back.
+/// `work` is given a buffer to use again.
+pub(super) fn each<I: Send, R: Send>(
+    context: &Context,
+    bytes: usize,
+    items: Vec<I>,
+    work: impl Fn(&mut Vec<u8>, I) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
+    if items.len() < 2 || bytes < PARALLEL_FROM || context.threads() < 2 {
+        let mut buffer = Vec::new();
+        let one = |item| {
+            context.check("read").map_err(kernel)?;
+            work(&mut buffer, item)
+        };
+        return items.into_iter().map(one).collect();
+    }
+    // Items after one that failed are left out; those before it are done, because they could fail too and would be the first.
+    let failed = AtomicUsize::new(usize::MAX);
+    let one = |buffer: &mut Vec<u8>, (index, item)| {
+        if index > failed.load(Ordering::Relaxed) {
+            return None;
+        }
+        let result = context.check("read").map_err(kernel).and_then(|()| work(buffer, item));
+        if result.is_err() {
+            failed.fetch_min(index, Ordering::Relaxed);
+        }
+        Some((index, result))
+    };
+    let items = items.into_iter().enumerate().par_bridge();
+    let mut results: Vec<_> = context.in_pool(|| items.map_init(Vec::new, one).flatten_iter().collect());
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}

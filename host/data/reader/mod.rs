@@ -1,0 +1,249 @@
+//! A channel from its first row to its last, any number of times.
+
+mod options;
+
+use std::path::{Path, PathBuf};
+
+use algohost_kernels::{Context, DType};
+use anyhow::Result;
+
+use super::batch::{Batch, Layout, Number, Piece, fill};
+use super::content_type::{ContentType, Format};
+use super::fault::{plural, quote};
+use super::files::{self, DataFile};
+use super::npy::Npy;
+use super::text::{Csv, Libsvm, Text, open_csv, open_libsvm};
+use crate::failure::{Code, Failure};
+
+pub use options::Options;
+
+/// The formats that channels are read in.
+const FORMATS: [Format; 3] = [Format::Csv, Format::Libsvm, Format::Npy];
+
+/// Where a channel lies and what the job says about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The channel's name, which errors begin with.
+    pub channel: String,
+    /// Its folder.
+    pub dir: PathBuf,
+    /// As the job gave it, parameters included. Without one the files' extensions (`.csv`, `.libsvm`, `.svm`, `.npy`) decide.
+    pub content_type: Option<String>,
+}
+
+/// A place between two rows of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    pub(super) file: usize,
+    /// In the unit of the format: bytes, or rows.
+    pub(super) offset: u64,
+}
+
+impl Position {
+    pub(super) const START: Position = Position { file: 0, offset: 0 };
+}
+
+/// Reads a channel.
+///
+/// Rows come in the order of the files and of the lines in them; a batch may hold rows of several files.
+pub struct Reader {
+    context: Context,
+    channel: String,
+    dir: PathBuf,
+    dtype: DType,
+    layout: Layout,
+    table: AnyTable,
+    position: Position,
+}
+
+enum AnyTable {
+    Csv(Text<Csv>),
+    Libsvm(Text<Libsvm>),
+    Npy(Npy),
+}
+
+impl Reader {
+    /// Opens a channel: lists its files and reads as much of them as is needed to know the columns, which is the first row of a CSV
+    /// channel, all rows of a libsvm channel, and the headers of NPY files. Tensors are charged to the context's budget.
+    ///
+    /// # Errors
+    /// Unsupported media for a content type that is not read here; invalid input for a channel without rows or without feature columns,
+    /// and for wrong data as far as it is read; not found without the folder.
+    pub fn open(context: &Context, source: &Source, options: Options) -> Result<Reader> {
+        let files = files::list(&source.dir).map_err(|error| in_channel(&source.channel, error))?;
+        if files.is_empty() {
+            return Err(empty(&source.channel, &source.dir, "no data files"));
+        }
+        let content_type = source.content_type.as_deref().map(ContentType::parse).transpose();
+        let content_type = content_type.map_err(|error| in_channel(&source.channel, error))?;
+        let format = match &content_type {
+            Some(content_type) => content_type.format(&format!("channel {}", quote(source.channel.as_bytes())), &FORMATS)?,
+            None => format_of_names(&source.channel, &files)?,
+        };
+        let said = content_type.as_ref().map(ContentType::label_size).transpose().map_err(|error| in_channel(&source.channel, error))?;
+        let labels = options.label_size.or(said.flatten());
+        let no_rows = || empty(&source.channel, &source.dir, "no rows in the data files");
+        let (table, layout) = match format {
+            Format::Csv => {
+                let csv = open_csv(&source.channel, files)?.ok_or_else(no_rows)?;
+                let layout = layout(&source.channel, csv.format().cells(), labels.unwrap_or(1), &options)?;
+                (AnyTable::Csv(csv), layout)
+            }
+            Format::Npy => {
+                let npy = Npy::open(&source.channel, files)?;
+                if npy.rows() == 0 {
+                    return Err(no_rows());
+                }
+                let layout = layout(&source.channel, npy.columns(), labels.unwrap_or(0), &options)?;
+                (AnyTable::Npy(npy), layout)
+            }
+            Format::Libsvm | Format::Json => {
+                let labelled = match labels.unwrap_or(1) {
+                    labels @ (0 | 1) => labels == 1,
+                    labels => return Err(too_many_labels(&source.channel, labels)),
+                };
+                let (libsvm, layout) = open_libsvm(context, &source.channel, files, labelled, &options)?.ok_or_else(no_rows)?;
+                (AnyTable::Libsvm(libsvm), layout)
+            }
+        };
+        let (channel, dir) = (source.channel.clone(), source.dir.clone());
+        Ok(Reader { context: context.clone(), channel, dir, dtype: options.dtype, layout, table, position: Position::START })
+    }
+
+    /// The next rows, at most `max_rows` and at least one; none at the end of the epoch.
+    ///
+    /// # Errors
+    /// Invalid input with file and line when the data is wrong; limit exceeded beyond the budget; bad operation when no rows are asked for.
+    pub fn next(&mut self, max_rows: usize) -> Result<Option<Batch>> {
+        if max_rows == 0 {
+            return Err(Failure::new(Code::BadOperation, "next: max-rows is 0; ask for one row at least").into());
+        }
+        // The position moves only when the rows were decoded, so that an error comes back instead of leaving rows out.
+        let mut position = self.position;
+        let pieces = match &mut self.table {
+            AnyTable::Csv(csv) => csv.take(&mut position, max_rows)?,
+            AnyTable::Libsvm(libsvm) => libsvm.take(&mut position, max_rows)?,
+            AnyTable::Npy(npy) => npy.take(&mut position, max_rows),
+        };
+        let batch = if pieces.is_empty() { None } else { Some(self.decode(&pieces)?) };
+        self.position = position;
+        Ok(batch)
+    }
+
+    /// All the rows from the present position on.
+    ///
+    /// # Errors
+    /// As [`Reader::next`]; invalid input when there are none.
+    pub fn read_all(&mut self) -> Result<Batch> {
+        let mut position = self.position;
+        let pieces = match &mut self.table {
+            AnyTable::Csv(csv) => csv.rest(&self.context, &mut position)?,
+            AnyTable::Libsvm(libsvm) => libsvm.rest(&self.context, &mut position)?,
+            AnyTable::Npy(npy) => npy.take(&mut position, usize::MAX),
+        };
+        if pieces.is_empty() {
+            return Err(empty(&self.channel, &self.dir, "no rows left; rewind to read them again"));
+        }
+        let batch = self.decode(&pieces)?;
+        self.position = position;
+        Ok(batch)
+    }
+
+    /// Begins the next epoch at the first row.
+    pub fn rewind(&mut self) {
+        self.position = Position::START;
+    }
+
+    /// Number of feature columns.
+    pub fn columns(&self) -> usize {
+        self.layout.features
+    }
+
+    /// Rows in one epoch, where that is known: for NPY and libsvm always, for CSV once all of it was read with [`Reader::read_all`].
+    pub fn rows(&self) -> Option<u64> {
+        match &self.table {
+            AnyTable::Csv(csv) => csv.rows(),
+            AnyTable::Libsvm(libsvm) => libsvm.rows(),
+            AnyTable::Npy(npy) => Some(npy.rows()),
+        }
+    }
+
+    fn decode(&self, pieces: &[Piece]) -> Result<Batch> {
+        match self.dtype {
+            DType::Float64 => self.decode_as::<f64>(pieces),
+            _ => self.decode_as::<f32>(pieces),
+        }
+    }
+
+    fn decode_as<T: Number>(&self, pieces: &[Piece]) -> Result<Batch> {
+        let subject = format!("channel {}", quote(self.channel.as_bytes()));
+        match &self.table {
+            AnyTable::Csv(csv) => fill::<T>(&self.context, &subject, csv, self.layout, pieces),
+            AnyTable::Libsvm(libsvm) => fill::<T>(&self.context, &subject, libsvm, self.layout, pieces),
+            AnyTable::Npy(npy) => fill::<T>(&self.context, &subject, npy, self.layout, pieces),
+        }
+    }
+}
+
+/// What the cells of a row are, when there are `cells` of them.
+fn layout(channel: &str, cells: usize, labels: usize, options: &Options) -> Result<Layout> {
+    let others = labels.saturating_add(usize::from(options.weight));
+    let features = cells.saturating_sub(others);
+    if features == 0 {
+        let weight = if options.weight { " and a weight" } else { "" };
+        let what = format!(
+            "channel {}: {}, of which {}{weight}; no features are left",
+            quote(channel.as_bytes()),
+            plural(cells, "column"),
+            plural(labels, "label")
+        );
+        return Err(Failure::user(what).help("the parameter label_size of the content type says how many columns are labels").into());
+    }
+    if let Some(wanted) = options.columns.filter(|&wanted| wanted != features) {
+        let what = format!("channel {}: {} of features, {wanted} are asked for", quote(channel.as_bytes()), plural(features, "column"));
+        return Err(Failure::user(what).into());
+    }
+    Ok(Layout { labels, weight: options.weight, features })
+}
+
+/// The format that the extensions of all files say.
+fn format_of_names(channel: &str, files: &[DataFile]) -> Result<Format> {
+    let of_name = |file: &DataFile| match Path::new(&file.name).extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "csv" => Some(Format::Csv),
+        "libsvm" | "svm" => Some(Format::Libsvm),
+        "npy" => Some(Format::Npy),
+        _ => None,
+    };
+    let first = files.first().and_then(of_name);
+    match (first, files.iter().find(|file| of_name(file).is_none() || of_name(file) != first)) {
+        (Some(format), None) => Ok(format),
+        (_, other) => {
+            let name = other.map_or("", |file| &file.name);
+            let what = format!(
+                "channel {}: no content type is given, and the name {} does not tell the format",
+                quote(channel.as_bytes()),
+                quote(name.as_bytes())
+            );
+            Err(Failure::user(what).help("set ContentType to text/csv, text/libsvm or application/x-npy").into())
+        }
+    }
+}
+
+fn empty(channel: &str, dir: &Path, what: &str) -> anyhow::Error {
+    Failure::user(format!("channel {}: {what} ({})", quote(channel.as_bytes()), dir.display())).into()
+}
+
+fn too_many_labels(channel: &str, labels: usize) -> anyhow::Error {
+    Failure::user(format!("channel {}: label_size is {labels}; libsvm rows have one label or none", quote(channel.as_bytes()))).into()
+}
+
+/// The same error, beginning with the channel.
+fn in_channel(channel: &str, error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<Failure>() {
+        Ok(failure) => Failure { what: format!("channel {}: {}", quote(channel.as_bytes()), failure.what), ..failure }.into(),
+        Err(error) => error.context(format!("channel {}", quote(channel.as_bytes()))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! A channel of text files, read piece by piece.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+
+use algohost_kernels::Context;
+use anyhow::{Context as _, Result};
+
+use super::super::batch::{Layout, Number, Piece, Rows, Table, each};
+use super::super::fault::{Fault, Wrong, quote};
+use super::super::files::DataFile;
+use super::super::reader::{Options, Position};
+use super::csv::{self, Csv};
+use super::libsvm::{self, Extent, Libsvm};
+use super::lines::{FirstRow, count_ends, first_row_of_file, read_lines};
+use super::{KEPT, LineFormat, PIECE};
+use crate::failure::Failure;
+
+/// A channel of text files.
+pub(in super::super) struct Text<F> {
+    channel: String,
+    files: Vec<DataFile>,
+    format: F,
+    /// The file with the first row, which decides how many columns there are.
+    first: usize,
+    /// The file that was read last, row by row.
+    open: Option<(usize, File)>,
+    /// What a row has been long on the average.
+    row_bytes: usize,
+    /// The pieces of the whole channel, once they were counted.
+    index: Option<Vec<Piece>>,
+}
+
+impl<F: LineFormat> Text<F> {
+    /// A channel whose rows are in `format`, which `first` decided.
+    pub(super) fn new(channel: &str, files: Vec<DataFile>, first: &FirstRow, format: F) -> Text<F> {
+        let row_bytes = first.line.len() + 1;
+        Text { channel: channel.to_owned(), files, format, first: first.file, open: None, row_bytes, index: None }
+    }
+    /// Rows in the whole channel, once they were counted.
+    pub(in super::super) fn rows(&self) -> Option<u64> {
+        Some(self.index.as_ref()?.iter().map(|piece| piece.rows as u64).sum())
+    }
+
+    pub(in super::super) fn format(&self) -> &F {
+        &self.format
+    }
+
+    /// The next rows, at most `most`; moves the position behind them.
+    pub(in super::super) fn take(&mut self, position: &mut Position, most: usize) -> Result<Vec<Piece>> {
+        let (mut pieces, mut wanted) = (Vec::new(), most);
+        while wanted > 0 && position.file < self.files.len() {
+            let size = self.files[position.file].bytes;
+            if position.offset >= size {
+                *position = Position { file: position.file + 1, offset: 0 };
+                continue;
+            }
+            // A little more than the rows should need, so that most batches are read at once.
+            let guess = wanted.saturating_mul(self.row_bytes + self.row_bytes / 16).clamp(4 << 10, PIECE);
+            let range = position.offset..size.min(position.offset + guess as u64);
+            let mut text = Vec::new();
+            let (offset, span) = self.read_next_lines(position.file, range, &mut text)?;
+            text.truncate(span.end);
+            text.drain(..span.start);
+            let follows = position.offset == 0 || offset == position.offset;
+            if !follows || offset + text.len() as u64 == position.offset {
+                let fault = Fault { at: 0, wrong: Wrong::Changed };
+                return Err(self.explain(position.file, position.offset, fault));
+            }
+            let mut rows = self.format.count(&text);
+            if rows > wanted {
+                text.truncate(self.format.length_of_rows(&text, wanted));
+                rows = wanted;
+            }
+            position.offset = offset + text.len() as u64;
+            wanted -= rows;
+            if rows > 0 {
+                self.row_bytes = text.len().div_ceil(rows);
+                let bytes = text.len();
+                let text = (pieces.len() < KEPT).then_some(text);
+                pieces.push(Piece { file: position.file, offset, bytes, rows, text });
+            }
+        }
+        Ok(pieces)
+    }
+
+    /// All rows from the position on; moves the position to the end.
+    pub(in super::super) fn rest(&mut self, context: &Context, position: &mut Position) -> Result<Vec<Piece>> {
+        let start = std::mem::replace(position, Position { file: self.files.len(), offset: 0 });
+        let from_the_first_row = start == Position::START;
+        if from_the_first_row && let Some(index) = &self.index {
+            return Ok(index.clone());
+        }
+        let (pieces, _) = self.survey(context, start, |text| Ok((self.format.count(text), ())))?;
+        if from_the_first_row {
+            self.index = Some(pieces.iter().map(|piece| Piece { text: None, ..*piece }).collect());
+        }
+        Ok(pieces)
+    }
+
+    /// Looks at everything from the position on: the pieces that have rows, and what `look` found in every piece. `look` answers the
+    /// number of rows and what else it found.
+    pub(super) fn survey<S: Send>(
+        &self,
+        context: &Context,
+        start: Position,
+        look: impl Fn(&[u8]) -> Result<(usize, S), Fault> + Sync,
+    ) -> Result<(Vec<Piece>, Vec<S>)> {
+        let ranges = self.ranges(start);
+        let keep = ranges.len() <= KEPT;
+        let bytes = ranges.iter().map(|(_, range)| (range.end - range.start) as usize).sum();
+        let seen = each(context, bytes, ranges, |buffer, (file, range)| {
+            let read = File::open(&self.files[file].path).and_then(|source| read_lines(&source, range, self.format.end(), buffer));
+            let (offset, span) = read.with_context(|| self.unreadable(file))?;
+            let text = &buffer[span];
+            let (rows, found) = look(text).map_err(|fault| self.explain(file, offset, fault))?;
+            Ok((Piece { file, offset, bytes: text.len(), rows, text: keep.then(|| text.to_vec()) }, found))
+        })?;
+        let (pieces, found): (Vec<Piece>, Vec<S>) = seen.into_iter().unzip();
+        Ok((pieces.into_iter().filter(|piece| piece.rows > 0).collect(), found))
+    }
+
+    fn ranges(&self, start: Position) -> Vec<(usize, Range<u64>)> {
+        let mut ranges = Vec::new();
+        for (index, file) in self.files.iter().enumerate().skip(start.file) {
+            let mut from = if index == start.file { start.offset } else { 0 };
+            while from < file.bytes {
+                let to = file.bytes.min(from + PIECE as u64);
+                ranges.push((index, from..to));
+                from = to;
+            }
+        }
+        ranges
+    }
+
+    fn read_next_lines(&mut self, file: usize, range: Range<u64>, text: &mut Vec<u8>) -> Result<(u64, Range<usize>)> {
+        let source = match self.open.take() {
+            Some((open, source)) if open == file => source,
+            _ => File::open(&self.files[file].path).with_context(|| self.unreadable(file))?,
+        };
+        let (_, source) = self.open.insert((file, source));
+        let read = read_lines(source, range, self.format.end(), text);
+        read.with_context(|| self.unreadable(file))
+    }
+
+    fn name(&self, file: usize) -> String {
+        format!("{}/{}", self.channel, self.files[file].name)
+    }
+
+    fn unreadable(&self, file: usize) -> String {
+        format!("{}: cannot be read", self.name(file))
+    }
+
+    /// The failure for a fault in text that begins at byte `offset` of a file.
+    pub(super) fn explain(&self, file: usize, offset: u64, fault: Fault) -> anyhow::Error {
+        let name = self.name(file);
+        if fault.wrong == Wrong::Changed {
+            return fault.wrong.failure(&name, "").into();
+        }
+        let ends = File::open(&self.files[file].path).and_then(|source| count_ends(&source, offset + fault.at as u64, self.format.end()));
+        let Ok(line) = ends.map(|ends| ends + 1) else {
+            return fault.wrong.failure(&name, "").into();
+        };
+        let before = if file == self.first { "the lines before have".to_owned() } else { format!("{} has", self.name(self.first)) };
+        let header = line == 1 && matches!(fault.wrong, Wrong::Cell { .. });
+        let failure = fault.wrong.failure(&format!("{name}:{line}"), &before);
+        match self.format.first_line_help().filter(|_| header) {
+            Some(help) => failure.help(help).into(),
+            None => failure.into(),
+        }
+    }
+}
+
+impl<F: LineFormat> Table for Text<F> {
+    fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, mut rows: Rows<'_, T>) -> Result<()> {
+        let text = match &piece.text {
+            Some(text) => text,
+            None => {
+                buffer.resize(piece.bytes.max(buffer.len()), 0);
+                let text = &mut buffer[..piece.bytes];
+                let read = File::open(&self.files[piece.file].path).and_then(|source| source.read_exact_at(text, piece.offset));
+                match read {
+                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                        return Err(self.explain(piece.file, piece.offset, Fault { at: 0, wrong: Wrong::Changed }));
+                    }
+                    read => read.with_context(|| self.unreadable(piece.file))?,
+                }
+                &*text
+            }
+        };
+        self.format.decode(text, &mut rows).map_err(|fault| self.explain(piece.file, piece.offset, fault))
+    }
+}
+
+/// Opens a channel of CSV files; none when no file has a row.
+pub(in super::super) fn open_csv(channel: &str, files: Vec<DataFile>) -> Result<Option<Text<Csv>>> {
+    let first = find_first_row(channel, &files, csv::has_cells)?;
+    Ok(first.map(|first| Text::new(channel, files, &first, Csv::of_first_row(&first))))
+}
+
+/// Opens a channel of libsvm files and looks through it; none when no file has a row.
+pub(in super::super) fn open_libsvm(
+    context: &Context,
+    channel: &str,
+    files: Vec<DataFile>,
+    labelled: bool,
+    options: &Options,
+) -> Result<Option<(Text<Libsvm>, Layout)>> {
+    let Some(first) = find_first_row(channel, &files, libsvm::has_items)? else {
+        return Ok(None);
+    };
+    let mut text = Text::new(channel, files, &first, Libsvm::new(first.end, labelled));
+    let (pieces, found) = text.survey(context, Position::START, |text_of_piece| text.format.look(text_of_piece))?;
+    let extent = found.into_iter().fold(Extent::default(), Extent::and);
+    text.index = Some(pieces.into_iter().map(|piece| Piece { text: None, ..piece }).collect());
+    text.format = text.format.with_extent(extent, options.columns);
+    let layout = text.format.layout(extent, options.weight);
+    if layout.features == 0 {
+        return Err(Failure::user(format!("channel {}: no row has a feature", quote(channel.as_bytes()))).into());
+    }
+    Ok(Some((text, layout)))
+}
+
+fn find_first_row(channel: &str, files: &[DataFile], is_row: impl Fn(&[u8]) -> bool) -> Result<Option<FirstRow>> {
+    for (index, file) in files.iter().enumerate() {
+        let first = File::open(&file.path).and_then(|source| first_row_of_file(&source, &is_row));
+        if let Some(first) = first.with_context(|| format!("{channel}/{}: cannot be read", file.name))? {
+            return Ok(Some(FirstRow { file: index, ..first }));
+        }
+    }
+    Ok(None)
+}

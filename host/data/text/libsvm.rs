@@ -1,0 +1,234 @@
+//! Sparse rows in lines: `label[:weight] index:value index:value … # comment`.
+//!
+//! Indices ascend within a row. They begin at 1, unless index 0 occurs anywhere in the channel; then they begin at 0. Therefore a channel is
+//! looked through once when it is opened, which also finds its width (the largest index), unless the `columns` option fixes it. Rows are
+//! decoded densely: what is not written is 0.
+
+use super::super::batch::{Layout, Number, Rows};
+use super::super::fault::{Fault, Wrong, quote};
+use super::LineFormat;
+use super::lines::split;
+use super::number;
+
+/// How rows are written, and what the channel's look-through found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Libsvm {
+    end: u8,
+    /// Whether rows begin with a label.
+    labelled: bool,
+    /// The index of the first column.
+    base: u64,
+    columns: usize,
+}
+
+/// What a piece of a channel says about the whole of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// Whether index 0 occurs.
+    has_zero: bool,
+    /// One more than the largest index; 0 without any.
+    end: u64,
+    has_weights: bool,
+}
+
+impl Extent {
+    /// What two pieces say together.
+    pub(super) fn and(self, other: Extent) -> Extent {
+        Extent {
+            has_zero: self.has_zero || other.has_zero,
+            end: self.end.max(other.end),
+            has_weights: self.has_weights || other.has_weights,
+        }
+    }
+}
+
+/// Whether a line is neither blank nor a comment.
+pub(super) fn has_items(line: &[u8]) -> bool {
+    line.trim_ascii_start().first().is_some_and(|&byte| byte != b'#')
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Walks along one line.
+struct Walk<'a> {
+    line: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(line: &'a [u8]) -> Walk<'a> {
+        Walk { line, at: 0 }
+    }
+
+    /// Moves to the next item; false when there is none.
+    fn next(&mut self) -> bool {
+        while self.line.get(self.at).copied().is_some_and(is_blank) {
+            self.at += 1;
+        }
+        self.line.get(self.at).is_some_and(|&byte| byte != b'#')
+    }
+
+    /// The rest of the item, up to a blank or a comment.
+    fn item(&self) -> &'a [u8] {
+        let rest = &self.line[self.at..];
+        &rest[..rest.iter().position(|&byte| is_blank(byte) || byte == b'#').unwrap_or(rest.len())]
+    }
+
+    fn pass(&mut self, byte: u8) -> bool {
+        let found = self.line.get(self.at) == Some(&byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn index(&mut self) -> Option<u64> {
+        let (mut index, start) = (0_u64, self.at);
+        while let Some(digit @ b'0'..=b'9') = self.line.get(self.at) {
+            index = index.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+            self.at += 1;
+        }
+        (self.at > start).then_some(index)
+    }
+
+    fn number<T: Number>(&mut self) -> Option<T> {
+        let (value, length) = number::prefix(&self.line[self.at..])?;
+        self.at += length;
+        Some(value)
+    }
+
+    /// Whether the item ends here.
+    fn is_at_border(&self) -> bool {
+        self.line.get(self.at).is_none_or(|&byte| is_blank(byte) || byte == b'#')
+    }
+
+    /// `label` or `label:weight`.
+    fn label<T: Number>(&mut self) -> Result<(T, Option<T>), Wrong> {
+        self.next();
+        let item = self.item();
+        let mut read = || {
+            let label = self.number()?;
+            let weight = if self.pass(b':') { Some(self.number()?) } else { None };
+            self.is_at_border().then_some((label, weight))
+        };
+        read().ok_or_else(|| Wrong::Row(format!("label {} is not a number, or a number, a colon and a weight", quote(item))))
+    }
+
+    /// `index:`, with an index that is larger than the last one.
+    fn next_index(&mut self, last: Option<u64>) -> Result<u64, Wrong> {
+        let item = self.item();
+        let index = self.index().filter(|_| self.pass(b':'));
+        match (index, last) {
+            (Some(index), Some(last)) if index <= last => {
+                Err(Wrong::Row(format!("index {index} comes after {last}; indices must ascend within a row")))
+            }
+            (Some(index), _) if index < u64::MAX => Ok(index),
+            _ if item.starts_with(b"qid:") => Err(Wrong::Row("query ids (qid) are not supported; remove them".to_owned())),
+            _ => Err(Wrong::Row(format!("{} is not index:value", quote(item)))),
+        }
+    }
+
+    fn value<T: Number>(&mut self, index: u64) -> Result<T, Wrong> {
+        let item = self.item();
+        let value = self.number().filter(|_| self.is_at_border());
+        value.ok_or_else(|| Wrong::Row(format!("value {} of index {index} is not a number", quote(item))))
+    }
+}
+
+impl Libsvm {
+    /// Rows in a channel that was not looked through yet.
+    pub(super) fn new(end: u8, labelled: bool) -> Libsvm {
+        Libsvm { end, labelled, base: 1, columns: 0 }
+    }
+
+    /// The same rows, with what the look-through found. `columns` fixes the width.
+    pub(super) fn with_extent(self, extent: Extent, columns: Option<usize>) -> Libsvm {
+        let base = u64::from(!extent.has_zero);
+        let found = usize::try_from(extent.end.saturating_sub(base)).unwrap_or(usize::MAX);
+        Libsvm { base, columns: columns.unwrap_or(found), ..self }
+    }
+
+    /// What the cells of a decoded row are.
+    pub(super) fn layout(&self, extent: Extent, weight: bool) -> Layout {
+        Layout { labels: usize::from(self.labelled), weight: weight || extent.has_weights, features: self.columns }
+    }
+
+    /// Looks through whole lines: the number of rows, and what they say about the channel.
+    pub(super) fn look(&self, text: &[u8]) -> Result<(usize, Extent), Fault> {
+        let (mut rows, mut extent) = (0, Extent::default());
+        for line in split(text, self.end).filter(|line| has_items(line)) {
+            rows += 1;
+            self.look_at(line, &mut extent).map_err(|wrong| fault(text, line, wrong))?;
+        }
+        Ok((rows, extent))
+    }
+
+    fn look_at(&self, line: &[u8], extent: &mut Extent) -> Result<(), Wrong> {
+        let mut walk = Walk::new(line);
+        if self.labelled {
+            extent.has_weights |= walk.label::<f32>()?.1.is_some();
+        }
+        let mut last = None;
+        while walk.next() {
+            let index = walk.next_index(last)?;
+            extent.has_zero |= index == 0;
+            last = Some(index);
+            walk.at += walk.item().len();
+        }
+        extent.end = extent.end.max(last.map_or(0, |last| last + 1));
+        Ok(())
+    }
+
+    fn decode_row<T: Number>(&self, line: &[u8], parts: [&mut [T]; 3]) -> Result<(), Wrong> {
+        let [labels, weights, features] = parts;
+        let mut walk = Walk::new(line);
+        if self.labelled {
+            let (label, weight) = walk.label()?;
+            labels.fill(label);
+            weights.fill(weight.unwrap_or(T::from_f64(1.0)));
+        } else {
+            weights.fill(T::from_f64(1.0));
+        }
+        let mut last = None;
+        while walk.next() {
+            let index = walk.next_index(last)?;
+            last = Some(index);
+            let value = walk.value(index)?;
+            let column = index.checked_sub(self.base).and_then(|column| usize::try_from(column).ok());
+            match column.and_then(|column| features.get_mut(column)) {
+                Some(slot) => *slot = value,
+                None => return Err(Wrong::Row(format!("index {index} is beyond the {} columns of a row", self.columns))),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A fault in `line`, which is a part of `text`.
+fn fault(text: &[u8], line: &[u8], wrong: Wrong) -> Fault {
+    Fault { at: line.as_ptr() as usize - text.as_ptr() as usize, wrong }
+}
+
+impl LineFormat for Libsvm {
+    fn end(&self) -> u8 {
+        self.end
+    }
+
+    fn is_row(&self, line: &[u8]) -> bool {
+        has_items(line)
+    }
+
+    fn decode<T: Number>(&self, text: &[u8], rows: &mut Rows<'_, T>) -> Result<(), Fault> {
+        let mut lines = split(text, self.end).filter(|line| has_items(line));
+        for row in 0..rows.count() {
+            let Some(line) = lines.next() else {
+                return Err(Fault { at: text.len(), wrong: Wrong::Changed });
+            };
+            self.decode_row(line, rows.row(row)).map_err(|wrong| fault(text, line, wrong))?;
+        }
+        match lines.next() {
+            Some(line) => Err(fault(text, line, Wrong::Changed)),
+            None => Ok(()),
+        }
+    }
+}

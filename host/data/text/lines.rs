@@ -1,0 +1,111 @@
+//! Lines: where they end, the first one, and the whole lines in a range of a file.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+
+use super::super::files::read_up_to;
+
+/// Bytes read at a time when the length of a line is not known.
+const BLOCK: usize = 64 << 10;
+
+/// The lines of a text, without the bytes that end them.
+pub(super) fn split(text: &[u8], end: u8) -> impl Iterator<Item = &[u8]> {
+    let text = text.strip_suffix(&[end]).unwrap_or(text);
+    let none = text.is_empty();
+    text.split(move |&byte| byte == end).filter(move |_| !none)
+}
+
+/// The text without a byte order mark.
+pub(super) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)
+}
+
+/// The first line of an input that is not blank, and what its lines end with.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct FirstRow {
+    /// Which file it is in.
+    pub(super) file: usize,
+    /// `\n`, or `\r` where the first line ends with it alone.
+    pub(super) end: u8,
+    /// The line.
+    pub(super) line: Vec<u8>,
+}
+
+/// Finds the first row in a text. `whole` says that nothing follows the text; otherwise a line must have its end to count.
+pub(super) fn first_row(text: &[u8], whole: bool, is_row: impl Fn(&[u8]) -> bool) -> Option<FirstRow> {
+    let text = without_mark(text);
+    let end = match text.iter().position(|&byte| matches!(byte, b'\n' | b'\r')).map(|at| (text[at], text.get(at + 1))) {
+        Some((b'\r', None)) if !whole => return None,
+        Some((b'\r', Some(&next))) if next != b'\n' => b'\r',
+        _ => b'\n',
+    };
+    let mut rest = text;
+    while !rest.is_empty() {
+        let at = rest.iter().position(|&byte| byte == end);
+        if at.is_none() && !whole {
+            return None;
+        }
+        let line = &rest[..at.unwrap_or(rest.len())];
+        if is_row(line) {
+            return Some(FirstRow { file: 0, end, line: line.to_vec() });
+        }
+        rest = at.map_or(&[], |at| &rest[at + 1..]);
+    }
+    None
+}
+
+/// Finds the first row of a file.
+pub(super) fn first_row_of_file(file: &File, is_row: impl Fn(&[u8]) -> bool) -> io::Result<Option<FirstRow>> {
+    let mut text = vec![0; BLOCK];
+    loop {
+        let length = read_up_to(file, 0, &mut text)?;
+        let whole = length < text.len();
+        let first = first_row(&text[..length], whole, &is_row);
+        if whole || first.is_some() {
+            return Ok(first);
+        }
+        text.resize(text.len() * 4, 0);
+    }
+}
+
+/// Reads the lines that begin in `range`, whole, into `buffer`. Answers the byte of the file at which the first of them begins and their
+/// place in the buffer. A byte order mark belongs to no line.
+pub(super) fn read_lines(file: &File, range: Range<u64>, end: u8, buffer: &mut Vec<u8>) -> io::Result<(u64, Range<usize>)> {
+    // One byte earlier, because a line begins behind an end.
+    let from = range.start.saturating_sub(1);
+    let wanted = (range.end - from) as usize;
+    buffer.resize(wanted.max(buffer.len()), 0);
+    let mut length = read_up_to(file, from, &mut buffer[..wanted])?;
+    let begin = if range.start == 0 {
+        length - without_mark(&buffer[..length]).len()
+    } else {
+        buffer[..length].iter().position(|&byte| byte == end).map_or(length, |at| at + 1)
+    };
+    while begin < length && buffer[length - 1] != end {
+        buffer.resize(buffer.len().max(length + BLOCK), 0);
+        let more = read_up_to(file, from + length as u64, &mut buffer[length..length + BLOCK])?;
+        if more == 0 {
+            break;
+        }
+        let line_end = buffer[length..length + more].iter().position(|&byte| byte == end);
+        length += line_end.map_or(more, |at| at + 1);
+    }
+    Ok((from + begin as u64, begin..length))
+}
+
+/// How many lines end before byte `before` of a file.
+pub(super) fn count_ends(file: &File, before: u64, end: u8) -> io::Result<u64> {
+    let mut buffer = vec![0; BLOCK];
+    let (mut at, mut ends) = (0, 0);
+    while at < before {
+        let wanted = (before - at).min(BLOCK as u64) as usize;
+        let length = read_up_to(file, at, &mut buffer[..wanted])?;
+        if length == 0 {
+            break;
+        }
+        ends += buffer[..length].iter().filter(|&&byte| byte == end).count() as u64;
+        at += length as u64;
+    }
+    Ok(ends)
+}

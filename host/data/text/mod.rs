@@ -1,0 +1,62 @@
+//! Tables in lines of text: the files of a channel, or the body of a request, in pieces of whole lines.
+//!
+//! A channel is read twice: once to count its rows, which is fast, and once to decode them to where they belong. Neither pass holds more
+//! than one piece per thread, so the memory that a channel needs is that of its tensors.
+
+mod body;
+mod channel;
+mod csv;
+mod libsvm;
+mod lines;
+mod number;
+
+use super::batch::{Number, Rows};
+use super::fault::Fault;
+
+pub(super) use channel::{Text, open_csv, open_libsvm};
+pub(super) use csv::{Csv, decode_body};
+pub(super) use libsvm::Libsvm;
+
+/// Bytes that one thread decodes at a time: some hundred microseconds of work that fit into a processor's own cache.
+const PIECE: usize = 256 << 10;
+
+/// Pieces whose text is kept between counting and decoding.
+const KEPT: usize = 16;
+
+/// How rows are written in lines of text.
+pub(super) trait LineFormat: Sync {
+    /// What to do when the first line of an input is not numbers.
+    fn first_line_help(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The byte that ends a line.
+    fn end(&self) -> u8;
+
+    /// Whether a line is a row, and not blank or a comment.
+    fn is_row(&self, line: &[u8]) -> bool;
+
+    /// Number of rows in whole lines.
+    fn count(&self, text: &[u8]) -> usize {
+        lines::split(text, self.end()).filter(|line| self.is_row(line)).count()
+    }
+
+    /// Decodes whole lines that are exactly as many rows.
+    fn decode<T: Number>(&self, text: &[u8], rows: &mut Rows<'_, T>) -> Result<(), Fault>;
+
+    /// Length of the lines up to the end of row number `rows`, counted from 1.
+    fn length_of_rows(&self, text: &[u8], rows: usize) -> usize {
+        let (mut length, mut seen) = (0, 0);
+        for line in lines::split(text, self.end()) {
+            if seen == rows {
+                break;
+            }
+            length += line.len() + 1;
+            seen += usize::from(self.is_row(line));
+        }
+        length.min(text.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;

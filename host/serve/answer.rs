@@ -1,0 +1,53 @@
+//! What an instance does with a request: decode, predict, encode; or hand the bytes to the guest.
+
+use crate::data::{ContentType, Format, decode_request, encode_response};
+use crate::failure::{Code, Failure};
+use crate::serve::instances::Body;
+use crate::wasm::{self, Instance};
+
+/// A request as an instance takes it.
+pub(super) enum Request {
+    /// Rows for the predictor.
+    Rows { content_type: ContentType, accept: Format, body: Body },
+    /// Bytes for the handler.
+    Raw(wasm::Request),
+}
+
+/// An answer as an instance gives it.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Request {
+    /// Runs the request on an instance.
+    pub(super) fn answer(&self, instance: &mut Instance) -> Result<Answer, Failure> {
+        match self {
+            Request::Rows { content_type, accept, body } => predict(instance, content_type, *accept, body),
+            Request::Raw(request) => handle(instance, request),
+        }
+    }
+}
+
+fn predict(instance: &mut Instance, content_type: &ContentType, accept: Format, body: &[u8]) -> Result<Answer, Failure> {
+    let features = decode_request(instance.context(), content_type, body).map_err(|error| as_request_failure(&error))?;
+    let outputs = instance.predict(features)?;
+    let (content_type, body) = encode_response(accept, &outputs).map_err(|error| Failure::of(&error))?;
+    Ok(Answer { status: 200, headers: vec![("content-type".into(), content_type.into())], body })
+}
+
+/// A request that needs more memory than is granted is too large; that is not the algorithm's fault.
+fn as_request_failure(error: &anyhow::Error) -> Failure {
+    let failure = Failure::of(error);
+    if failure.code == Code::LimitExceeded { Failure { code: Code::TooLarge, ..failure } } else { failure }
+}
+
+fn handle(instance: &mut Instance, request: &wasm::Request) -> Result<Answer, Failure> {
+    let response = instance.handle(request)?;
+    if !(200..=599).contains(&response.status) {
+        let what = format!("handle: the algorithm answered with status {}, wanted 200 to 599", response.status);
+        return Err(Failure::new(Code::BadOperation, what));
+    }
+    Ok(Answer { status: response.status, headers: response.headers, body: response.body })
+}

@@ -1,0 +1,186 @@
+//! HTTP only: paths, methods, headers, statuses.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::Result;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::answer::{Answer, Request};
+use super::instances::Instances;
+use crate::contract::Settings;
+use crate::data::{ContentType, negotiate};
+use crate::failure::{Code, Failure};
+use crate::wasm;
+
+/// How much longer than the algorithm's own limit an answer is waited for, before the client is told so anyway.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What every request needs to know.
+#[derive(Clone)]
+pub(super) struct Service(Arc<Shared>);
+
+struct Shared {
+    /// None while the model is being loaded.
+    instances: watch::Receiver<Option<Arc<Instances>>>,
+    timeout: Duration,
+    body_bytes: usize,
+    default_accept: String,
+    next_request: AtomicU64,
+}
+
+impl Service {
+    pub(super) fn new(instances: watch::Receiver<Option<Arc<Instances>>>, settings: &Settings) -> Service {
+        Service(Arc::new(Shared {
+            instances,
+            timeout: settings.request_timeout,
+            body_bytes: settings.body_bytes,
+            default_accept: settings.default_accept.clone(),
+            next_request: AtomicU64::new(1),
+        }))
+    }
+
+    fn instances(&self) -> Result<Arc<Instances>, Failure> {
+        let instances = self.0.instances.borrow().clone();
+        instances.ok_or_else(|| Failure::new(Code::Busy, "the model is being loaded"))
+    }
+}
+
+/// Answers until `ended` says so and the requests in flight are answered.
+///
+/// # Errors
+/// When the listener fails.
+pub(super) async fn serve(listener: TcpListener, service: Service, mut ended: watch::Receiver<bool>) -> std::io::Result<()> {
+    let limit = DefaultBodyLimit::max(service.0.body_bytes);
+    let routes = Router::new()
+        .route("/ping", get(ping))
+        .route("/invocations", post(invocations))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_method)
+        .layer(limit)
+        .with_state(service);
+    // Answers are small; waiting to fill a packet would cost 40 ms on a quiet connection.
+    let listener = listener.tap_io(|connection| {
+        let _ = connection.set_nodelay(true);
+    });
+    axum::serve(listener, routes)
+        .with_graceful_shutdown(async move {
+            let _ = ended.wait_for(|&ended| ended).await;
+        })
+        .await
+}
+
+/// 200 means that a request sent now would be answered.
+async fn ping(State(service): State<Service>) -> Response {
+    match service.instances() {
+        Ok(instances) if instances.is_healthy() => StatusCode::OK.into_response(),
+        // Asked for every few seconds: an answer, but no log line.
+        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "no instance is left to answer").into_response(),
+        Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, failure.what).into_response(),
+    }
+}
+
+async fn invocations(State(service): State<Service>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
+    match invoke(&service, &headers, body).await {
+        Ok(answer) => answer,
+        Err(failure) => error(&service, &failure),
+    }
+}
+
+async fn invoke(service: &Service, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Response, Failure> {
+    let instances = service.instances()?;
+    let body = body.map_err(|rejection| refused_body(service, &rejection))?;
+    let request = if instances.takes_raw_requests() {
+        Request::Raw(raw_request(headers, &body))
+    } else {
+        rows_request(service, headers, body)?
+    };
+    let answer = instances.submit(request)?;
+    let late = || Failure::new(Code::Deadline, format!("no answer within {} s", service.0.timeout.as_secs()));
+    let outcome = tokio::time::timeout(service.0.timeout + GRACE, answer).await.map_err(|_| late())?;
+    respond(outcome.map_err(|_| Failure::new(Code::Busy, "the server is stopping"))??)
+}
+
+fn refused_body(service: &Service, rejection: &BytesRejection) -> Failure {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let limit = service.0.body_bytes;
+        return Failure::new(Code::TooLarge, format!("the request body is larger than {limit} bytes"))
+            .help("ALGOHOST_MAX_BODY_MB or SAGEMAKER_MAX_PAYLOAD_IN_MB sets the limit");
+    }
+    Failure::user(format!("the request body did not arrive whole: {rejection}"))
+}
+
+fn raw_request(headers: &HeaderMap, body: &Bytes) -> wasm::Request {
+    let headers = headers.iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let headers: Vec<(String, String)> = headers.collect();
+    let of = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
+    wasm::Request { content_type: of("content-type"), accept: of("accept"), headers, body: body.to_vec() }
+}
+
+/// Everything about the request that can be refused without the algorithm is refused here.
+fn rows_request(service: &Service, headers: &HeaderMap, body: Bytes) -> Result<Request, Failure> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let content_type = text(header::CONTENT_TYPE).or_else(|| text(HeaderName::from_static("contenttype")));
+    let content_type = ContentType::parse(content_type.unwrap_or("text/csv")).map_err(|error| Failure::of(&error))?;
+    let accept = negotiate(text(header::ACCEPT).unwrap_or_default(), &service.0.default_accept).map_err(|error| Failure::of(&error))?;
+    Ok(Request::Rows { content_type, accept, body })
+}
+
+fn respond(answer: Answer) -> Result<Response, Failure> {
+    let wrong = |what: String| Failure::new(Code::BadOperation, format!("handle: the algorithm answered with {what}"));
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).map_err(|_| wrong(format!("status {}", answer.status)))?;
+    for (name, value) in answer.headers {
+        let shown = crate::telemetry::one_line(&name);
+        let name = HeaderName::try_from(name).map_err(|_| wrong(format!("the header name '{shown}', which cannot be sent")))?;
+        let value = HeaderValue::try_from(value).map_err(|_| wrong(format!("a value of header '{shown}' that cannot be sent")))?;
+        // The length and the connection are the server's business.
+        if !matches!(name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING | header::CONNECTION) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    Ok(response)
+}
+
+async fn unknown_path(State(service): State<Service>) -> Response {
+    let failure = Failure::new(Code::NotFound, "no such path; there are GET /ping and POST /invocations");
+    let mut response = error(&service, &failure);
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+async fn unknown_method(State(service): State<Service>) -> Response {
+    let failure = Failure::new(Code::InvalidInput, "wrong method; there are GET /ping and POST /invocations");
+    let mut response = error(&service, &failure);
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+}
+
+/// A failure as the client sees it: reason and request id, which also stand in the log.
+fn error(service: &Service, failure: &Failure) -> Response {
+    let status = StatusCode::from_u16(failure.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let number = service.0.next_request.fetch_add(1, Ordering::Relaxed);
+    let id = format!("{:x}-{number}", std::process::id());
+    tracing::warn!("serve: request {id}: {status}: {failure}");
+    let mut body = serde_json::json!({"code": failure.code.name(), "message": failure.what, "request_id": id});
+    if let (Some(help), true) = (&failure.help, status.is_client_error()) {
+        body["help"] = help.clone().into();
+    }
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}

@@ -1,0 +1,180 @@
+//! The life of a training job.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use crossbeam_channel::{bounded, select};
+use serde_json::{Map, Value};
+
+use crate::contract::{self, Base, Channel, Description, Purpose, Settings, TrainingJob, find_component};
+use crate::failure::{Code, Failure};
+use crate::process::Stop;
+use crate::wasm::archives::Archives;
+use crate::wasm::{self, Access, Algorithm, Folder, Grants, Host, Instance, Job, Limits, Origin, Setup};
+
+/// Open handles of each kind that a training guest may have.
+const HANDLES: usize = 65_536;
+
+/// Runs the job below the base directory. On failure, `output/failure` says why.
+///
+/// # Errors
+/// The failure that was also written to the file.
+pub fn run(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result<()> {
+    let base = &settings.base;
+    // A job that ran here before must not be taken for this one.
+    let _ = std::fs::remove_file(base.failure_file());
+    let result = train(settings, component, stop);
+    if let Err(error) = &result {
+        write_failure(base, &Failure::of(error));
+    }
+    result
+}
+
+fn train(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result<()> {
+    let started = Instant::now();
+    let base = &settings.base;
+    let job = TrainingJob::read(base)?;
+    let program = job.hyperparameters.reserved("sagemaker_program");
+    let found = find_component(Purpose::Train, base, settings, component, program)?;
+    let host = Host::new(settings.threads)?;
+    let origin = if found.named_by_operator { Origin::Named } else { Origin::Found };
+    let algorithm = host.load(&found.path, origin, settings.component_sha256.as_deref())?;
+    let description = Description::parse(&wasm::describe(&host, &algorithm)?)?;
+    description.check_channels(&job.channels)?;
+    let hyperparameters = description.check_hyperparameters(&job.hyperparameters)?;
+    announce(&description, &algorithm, &job);
+    prepare_folders(base)?;
+    let setup = setup(settings, &job, hyperparameters, stop);
+    run_guest(&host, &algorithm, &setup, stop, settings.stop_grace)?;
+    report_model(base, started);
+    Ok(())
+}
+
+fn announce(description: &Description, algorithm: &Algorithm, job: &TrainingJob) {
+    let channels: Vec<&str> = job.channels.iter().map(|channel| channel.name.as_str()).collect();
+    tracing::info!(
+        "train: {} {} from {}; channels: {}; host {} of {}",
+        description.name,
+        description.version,
+        algorithm.name(),
+        if channels.is_empty() { "none".to_owned() } else { channels.join(", ") },
+        job.resources.rank + 1,
+        job.resources.hosts.len()
+    );
+}
+
+fn prepare_folders(base: &Base) -> Result<()> {
+    for folder in [base.model(), base.output_data()] {
+        std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+    }
+    Ok(())
+}
+
+fn setup(settings: &Settings, job: &TrainingJob, hyperparameters: Map<String, Value>, stop: &Stop) -> Setup {
+    let base = &settings.base;
+    let resources = &job.resources;
+    let groups = resources.groups.iter().map(|group| wasm::Group {
+        name: group.name.clone(),
+        instance_type: group.instance_type.clone(),
+        hosts: group.hosts.clone(),
+    });
+    let cluster = wasm::Cluster {
+        hosts: resources.hosts.clone(),
+        current_host: resources.current_host.clone(),
+        rank: resources.rank as u32,
+        network_interface: resources.network_interface.clone(),
+        instance_type: resources.instance_type.clone(),
+        group: resources.group.clone(),
+        groups: groups.collect(),
+    };
+    let guest_job =
+        Job { hyperparameters, cluster, channels: job.channels.iter().map(channel).collect(), stop: Arc::clone(stop.flag()) };
+    Setup {
+        job: Arc::new(guest_job),
+        grants: Grants { folders: folders(base, &job.channels), environment: Vec::new() },
+        limits: Limits {
+            memory_bytes: settings.memory_bytes,
+            tensor_bytes: settings.tensor_bytes,
+            handles: HANDLES,
+            start: settings.startup_timeout,
+            call: None,
+        },
+        archives: Archives::new(base.model(), Access::Write),
+    }
+}
+
+fn channel(channel: &Channel) -> wasm::Channel {
+    wasm::Channel {
+        name: channel.name.clone(),
+        folder: channel.folder.clone(),
+        content_type: channel.content_type.clone(),
+        mode: match channel.mode {
+            contract::InputMode::File => wasm::InputMode::File,
+            contract::InputMode::FastFile => wasm::InputMode::FastFile,
+            contract::InputMode::Pipe => wasm::InputMode::Pipe,
+        },
+        distribution: if channel.sharded { wasm::Distribution::Sharded } else { wasm::Distribution::Replicated },
+    }
+}
+
+/// What a training guest sees of the file system, under the platform's own names wherever the base is.
+fn folders(base: &Base, channels: &[Channel]) -> Vec<Folder> {
+    let seen_as = |host: &Path| match host.strip_prefix(base.root()) {
+        Ok(below) => format!("{}/{}", Base::PLATFORM, below.display()),
+        Err(_) => host.display().to_string(),
+    };
+    let folder = |host: PathBuf, access| Folder { guest: seen_as(&host), host, access };
+    let mut folders: Vec<Folder> =
+        channels.iter().map(|channel| channel.folder.clone()).filter(|path| path.is_dir()).map(|path| folder(path, Access::Read)).collect();
+    folders.push(folder(base.model(), Access::Write));
+    folders.push(folder(base.output_data(), Access::Write));
+    folders
+}
+
+/// Runs the guest on a thread of its own, while this one listens for the platform's wish to stop.
+fn run_guest(host: &Host, algorithm: &Algorithm, setup: &Setup, stop: &Stop, grace: Duration) -> Result<()> {
+    let (ready, interrupter) = bounded(1);
+    let (done, outcome) = bounded(1);
+    std::thread::scope(|scope| {
+        let guest = std::thread::Builder::new().name("train".into()).stack_size(Host::THREAD_STACK_BYTES).spawn_scoped(scope, move || {
+            let trained = Instance::new(host, algorithm, setup).and_then(|mut instance| {
+                let _ = ready.send(instance.interrupter());
+                instance.train()
+            });
+            let _ = done.send(trained);
+        });
+        guest.map_err(|error| Failure::new(Code::Io, format!("a thread for the algorithm does not start: {error}")))?;
+        let ended = || Failure::new(Code::Internal, "the training thread ended without an answer");
+        select! {
+            recv(outcome) -> trained => return trained.map_err(|_| ended())?,
+            recv(stop.received()) -> _ => {}
+        }
+        tracing::info!("train: the algorithm has {} s to save its model", grace.as_secs());
+        if let Ok(interrupter) = interrupter.recv() {
+            interrupter.interrupt_after(grace);
+        }
+        outcome.recv().map_err(|_| ended())?
+    })
+}
+
+fn report_model(base: &Base, started: Instant) {
+    let files = crate::data::list_files(&base.model()).unwrap_or_default();
+    let bytes: u64 = files.iter().map(|file| file.bytes).sum();
+    let seconds = started.elapsed().as_secs_f64();
+    if files.is_empty() {
+        tracing::warn!("train: done in {seconds:.3} s, but the algorithm left no model in {}", base.model().display());
+    } else {
+        let names: Vec<&str> = files.iter().take(5).map(|file| file.name.as_str()).collect();
+        tracing::info!("train: done in {seconds:.3} s; model: {} ({} files, {bytes} bytes)", names.join(", "), files.len());
+    }
+}
+
+fn write_failure(base: &Base, failure: &Failure) {
+    let path = base.failure_file();
+    let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, failure.report()));
+    if let Err(error) = written {
+        tracing::error!("{} cannot be written: {error}", path.display());
+    }
+}

@@ -1,0 +1,261 @@
+//! Named tensors in safetensors files: written whole or not at all, opened once for all instances.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use algohost_kernels::{Context, DType, Tensor};
+use safetensors::tensor::{Dtype, SafeTensors, TensorInfo, TensorView};
+
+use super::job::Access;
+use crate::failure::{Code, Failure};
+
+/// The key of the author's own JSON in a file's metadata.
+const METADATA_KEY: &str = "algohost";
+
+/// The model folder's archives. Clones share what is open.
+#[derive(Clone, Default)]
+pub struct Archives {
+    folder: Option<(PathBuf, Access)>,
+    open: Arc<Mutex<HashMap<PathBuf, Archive>>>,
+}
+
+impl Archives {
+    /// The archives of a folder.
+    pub fn new(folder: PathBuf, access: Access) -> Archives {
+        Archives { folder: Some((folder, access)), open: Arc::default() }
+    }
+
+    /// A file inside of the folder; never outside, whatever the guest calls it.
+    fn resolve(&self, operation: &str, file: &str, access: Access) -> Result<PathBuf, Failure> {
+        let Some((folder, granted)) = &self.folder else {
+            return Err(Failure::new(Code::Denied, format!("{operation}: there is no model directory here")));
+        };
+        if access == Access::Write && *granted == Access::Read {
+            let what = format!("{operation}: '{file}' cannot be written, the model directory is read-only while serving");
+            return Err(Failure::new(Code::Denied, what));
+        }
+        let path = Path::new(file);
+        let inside = !file.is_empty() && !file.contains('\0') && path.components().all(|part| matches!(part, Component::Normal(_)));
+        if !inside {
+            let what = format!("{operation}: '{}' leads out of the model directory", crate::telemetry::one_line(file));
+            return Err(Failure::new(Code::Denied, what).help("Give a relative path such as model.safetensors"));
+        }
+        let path = folder.join(path);
+        if !leads_inside(folder, &path) {
+            return Err(Failure::new(Code::Denied, format!("{operation}: '{file}' leads out of the model directory through a link")));
+        }
+        Ok(path)
+    }
+
+    /// A new file, written by `finish`.
+    ///
+    /// # Errors
+    /// Denied outside of the folder, and where it is read-only.
+    pub fn create(&self, file: &str) -> Result<Writer, Failure> {
+        let path = self.resolve("create-archive", file, Access::Write)?;
+        Ok(Writer { path: Some(path), file: file.to_owned(), tensors: BTreeMap::new() })
+    }
+
+    pub(super) fn open(&self, file: &str) -> Result<Archive, Failure> {
+        let path = self.resolve("open-archive", file, Access::Read)?;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let writable = matches!(self.folder, Some((_, Access::Write)));
+        if let Some(archive) = open.get(&path)
+            && !writable
+        {
+            return Ok(archive.clone());
+        }
+        let archive = Archive::open(&path, file)?;
+        open.insert(path, archive.clone());
+        Ok(archive)
+    }
+}
+
+/// Whether what exists of `path` lies in `folder` once links are followed. The guest could have made links; it cannot change them now, while
+/// it waits for this call.
+fn leads_inside(folder: &Path, path: &Path) -> bool {
+    let Ok(folder) = folder.canonicalize() else { return true };
+    let existing = path.ancestors().find_map(|ancestor| match ancestor.symlink_metadata() {
+        Ok(_) => Some(ancestor.canonicalize().ok()),
+        Err(_) => None,
+    });
+    // A link that leads nowhere has metadata and no canonical form.
+    matches!(existing, Some(Some(real)) if real.starts_with(&folder))
+}
+
+/// An archive being made.
+pub struct Writer {
+    /// None once it is finished.
+    path: Option<PathBuf>,
+    file: String,
+    tensors: BTreeMap<String, Tensor>,
+}
+
+impl Writer {
+    /// Adds the elements as they are now.
+    ///
+    /// # Errors
+    /// Bad operation for a name used twice, or once it is finished; limit exceeded beyond the budget.
+    pub fn add(&mut self, context: &Context, name: &str, value: &Tensor) -> Result<(), Failure> {
+        self.require_open()?;
+        if self.tensors.contains_key(name) {
+            return Err(Failure::new(Code::BadOperation, format!("add: {} has a tensor '{name}' already", self.file)));
+        }
+        self.tensors.insert(name.to_owned(), value.copy(context)?);
+        Ok(())
+    }
+
+    /// Writes the file, whole or not at all.
+    ///
+    /// # Errors
+    /// Bad operation when `metadata` is no JSON object; io when the file cannot be written.
+    pub fn finish(&mut self, metadata: &str) -> Result<(), Failure> {
+        self.require_open()?;
+        let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(metadata);
+        if let Err(error) = object {
+            return Err(Failure::new(Code::BadOperation, format!("finish: the metadata is no JSON object: {error}")));
+        }
+        let Some(path) = self.path.take() else { return Ok(()) };
+        let tensors = std::mem::take(&mut self.tensors);
+        write_file(&path, &tensors, metadata)
+            .map_err(|error| Failure::new(Code::Io, format!("finish: {} cannot be written: {error}", self.file)))
+    }
+
+    fn require_open(&self) -> Result<(), Failure> {
+        if self.path.is_some() {
+            return Ok(());
+        }
+        Err(Failure::new(Code::BadOperation, format!("{} is finished; create another archive", self.file)))
+    }
+}
+
+/// Beside the target first, then renamed: a reader sees the old file or the new one.
+fn write_file(path: &Path, tensors: &BTreeMap<String, Tensor>, metadata: &str) -> anyhow::Result<()> {
+    let bytes = tensors.iter().map(|(name, tensor)| {
+        let rows = tensor.shape().first().copied().unwrap_or(1);
+        Ok((name, tensor.dtype(), tensor.shape().to_vec(), tensor.read_rows(0, rows)?))
+    });
+    let bytes = bytes.collect::<Result<Vec<_>, algohost_kernels::Error>>()?;
+    let mut views = Vec::with_capacity(bytes.len());
+    for (name, dtype, shape, bytes) in &bytes {
+        views.push((name.as_str(), TensorView::new(to_file(*dtype), shape.clone(), bytes)?));
+    }
+    let metadata = HashMap::from([(METADATA_KEY.to_owned(), metadata.to_owned())]);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    let partial = path.with_file_name(name);
+    safetensors::serialize_to_file(views, Some(metadata), &partial)?;
+    std::fs::File::open(&partial)?.sync_all()?;
+    std::fs::rename(&partial, path)?;
+    Ok(())
+}
+
+/// An archive that is open; clones share its bytes.
+#[derive(Clone)]
+pub struct Archive(Arc<Contents>);
+
+struct Contents {
+    bytes: Vec<u64>,
+    length: usize,
+    /// Where the tensors' bytes begin.
+    start: usize,
+    tensors: BTreeMap<String, TensorInfo>,
+    metadata: String,
+}
+
+impl Contents {
+    fn bytes(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.bytes)[..self.length]
+    }
+}
+
+/// One tensor's bytes in an archive.
+struct Part {
+    contents: Arc<Contents>,
+    range: std::ops::Range<usize>,
+}
+
+impl AsRef<[u8]> for Part {
+    fn as_ref(&self) -> &[u8] {
+        &self.contents.bytes()[self.range.clone()]
+    }
+}
+
+impl Archive {
+    fn open(path: &Path, file: &str) -> Result<Archive, Failure> {
+        let (bytes, length) = read_aligned(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Failure::new(Code::NotFound, format!("open-archive: the model directory has no '{file}'")),
+            _ => Failure::new(Code::Io, format!("open-archive: '{file}' cannot be read: {error}")),
+        })?;
+        let bad = |why: String| Failure::new(Code::BadModel, format!("open-archive: '{file}' is no whole safetensors file: {why}"));
+        let view = &bytemuck::cast_slice::<u64, u8>(&bytes)[..length];
+        let (header, metadata) = SafeTensors::read_metadata(view).map_err(|error| bad(error.to_string()))?;
+        let tensors = metadata.tensors().into_iter().map(|(name, info)| (name, info.clone())).collect();
+        let own = metadata.metadata().as_ref().and_then(|map| map.get(METADATA_KEY)).cloned();
+        let start = header + size_of::<u64>();
+        Ok(Archive(Arc::new(Contents { bytes, length, start, tensors, metadata: own.unwrap_or_else(|| "{}".into()) })))
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        self.0.tensors.keys().cloned().collect()
+    }
+
+    pub(super) fn metadata(&self) -> String {
+        self.0.metadata.clone()
+    }
+
+    pub(super) fn get(&self, context: &Context, name: &str) -> Result<Tensor, Failure> {
+        let Some(info) = self.0.tensors.get(name) else {
+            let known = self.names().join(", ");
+            return Err(Failure::new(Code::NotFound, format!("get: the archive has no tensor '{name}'; it has: {known}")));
+        };
+        let dtype = from_file(info.dtype).ok_or_else(|| {
+            Failure::new(Code::NotSupported, format!("get: tensor '{name}' is of dtype {:?}, which this host does not read", info.dtype))
+        })?;
+        let range = self.0.start + info.data_offsets.0..self.0.start + info.data_offsets.1;
+        let bytes = &self.0.bytes()[range.clone()];
+        if !(bytes.as_ptr() as usize).is_multiple_of(dtype.size()) {
+            // Files of other writers may not align their tensors.
+            return Ok(Tensor::from_bytes(context, &info.shape, dtype, bytes)?);
+        }
+        Ok(Tensor::shared(&info.shape, dtype, Box::new(Part { contents: Arc::clone(&self.0), range }))?)
+    }
+}
+
+/// A file's bytes, beginning at a multiple of 8, with their number.
+fn read_aligned(path: &Path) -> std::io::Result<(Vec<u64>, usize)> {
+    use std::io::Read as _;
+    let mut file = std::fs::File::open(path)?;
+    let length = usize::try_from(file.metadata()?.len()).map_err(std::io::Error::other)?;
+    let mut words = vec![0u64; length.div_ceil(8)];
+    file.read_exact(&mut bytemuck::cast_slice_mut(&mut words)[..length])?;
+    Ok((words, length))
+}
+
+const DTYPES: [(DType, Dtype); 13] = [
+    (DType::Float32, Dtype::F32),
+    (DType::Float64, Dtype::F64),
+    (DType::Float16, Dtype::F16),
+    (DType::BFloat16, Dtype::BF16),
+    (DType::Int8, Dtype::I8),
+    (DType::Int16, Dtype::I16),
+    (DType::Int32, Dtype::I32),
+    (DType::Int64, Dtype::I64),
+    (DType::UInt8, Dtype::U8),
+    (DType::UInt16, Dtype::U16),
+    (DType::UInt32, Dtype::U32),
+    (DType::UInt64, Dtype::U64),
+    (DType::Boolean, Dtype::BOOL),
+];
+
+fn to_file(dtype: DType) -> Dtype {
+    DTYPES[dtype as usize].1
+}
+
+fn from_file(dtype: Dtype) -> Option<DType> {
+    DTYPES.iter().find(|(_, file)| *file == dtype).map(|(own, _)| *own)
+}

@@ -1,0 +1,258 @@
+//! One engine per process: its configuration, the linker with every import, and the way from a file to a compiled component.
+
+use std::path::Path;
+
+use algohost_kernels::Pool;
+use anyhow::{Context as _, Result};
+use sha2::{Digest, Sha256};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, Engine, OptLevel, Precompiled};
+
+use super::algorithm::Algorithm;
+use super::component_check::Import;
+use super::guest::Guest;
+use super::imports;
+use super::watchdog::Watchdog;
+use crate::failure::{Code, Failure};
+
+/// Deepest stack of wasm frames. Threads that run guests have [`Host::THREAD_STACK_BYTES`], so that host calls fit on top.
+const WASM_STACK_BYTES: usize = 4 << 20;
+
+/// Where a component comes from, which decides whether native code in it is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The operator named this very file.
+    Named,
+    /// It was found in a place where others can put files.
+    Found,
+}
+
+/// What a component file is and wants.
+#[derive(Clone, Debug)]
+pub struct Examination {
+    /// Hexadecimal digest of the file.
+    pub sha256: String,
+    /// Size of the file.
+    pub file_bytes: usize,
+    /// Size of its native code.
+    pub code_bytes: usize,
+    /// Whether it is a `.cwasm`.
+    pub precompiled: bool,
+    /// Everything it imports.
+    pub imports: Vec<Import>,
+    /// Full names of what it exports.
+    pub exports: Vec<String>,
+}
+
+/// The part of the sandbox that lives as long as the process.
+#[derive(Clone)]
+pub struct Host {
+    engine: Engine,
+    linker: Linker<Guest>,
+    pool: Pool,
+    watchdog: Watchdog,
+}
+
+impl Host {
+    /// Stack of a thread that calls guests.
+    pub const THREAD_STACK_BYTES: usize = 8 << 20;
+
+    /// A host whose kernels run on `threads` threads (0: one per processor).
+    ///
+    /// # Errors
+    /// When this machine cannot run compiled wasm or start threads.
+    pub fn new(threads: usize) -> Result<Host> {
+        let engine = Engine::new(&config()).map_err(anyhow::Error::from).context("the wasm engine does not start")?;
+        let linker = imports::linker(&engine)?;
+        let pool = Pool::new(threads).context("the kernel threads do not start")?;
+        let watchdog = Watchdog::start(engine.clone()).context("the watchdog thread does not start")?;
+        Ok(Host { engine, linker, pool, watchdog })
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn linker(&self) -> &Linker<Guest> {
+        &self.linker
+    }
+
+    pub(super) fn watchdog(&self) -> &Watchdog {
+        &self.watchdog
+    }
+
+    /// Loads a component: compiles `.wasm`, maps `.cwasm`.
+    ///
+    /// `pin` is the hexadecimal sha256 that the file must have. Precompiled files are native code, so they are refused unless the operator
+    /// named or pinned them.
+    ///
+    /// # Errors
+    /// [`Code::BadComponent`] when the file is not a component that this host can run; [`Code::Denied`] when its digest is another or it is
+    /// precompiled and not trusted; [`Code::NotFound`] or [`Code::Io`] when it cannot be read.
+    pub fn load(&self, path: &Path, origin: Origin, pin: Option<&str>) -> Result<Algorithm> {
+        Algorithm::link(self, &path.display().to_string(), &self.component(path, origin, pin)?)
+    }
+
+    /// What a component is, also one that this host would not link. The operator named it.
+    ///
+    /// # Errors
+    /// As [`Host::load`], but not for refused imports.
+    pub fn examine(&self, path: &Path, pin: Option<&str>) -> Result<Examination> {
+        let component = self.component(path, Origin::Named, pin)?;
+        let ty = component.component_type();
+        let file = read(path)?;
+        Ok(Examination {
+            sha256: sha256(&file),
+            file_bytes: file.len(),
+            code_bytes: component.text().len(),
+            precompiled: is_precompiled(path)?,
+            imports: ty.imports(&self.engine).map(|(name, _)| Import::check(name)).collect(),
+            exports: ty.exports(&self.engine).map(|(name, _)| name.to_owned()).collect(),
+        })
+    }
+
+    fn component(&self, path: &Path, origin: Origin, pin: Option<&str>) -> Result<Component> {
+        let name = path.display().to_string();
+        if is_precompiled(path)? {
+            return self.load_precompiled(path, &name, origin, pin);
+        }
+        let bytes = read(path)?;
+        require_pin(&name, &bytes, pin)?;
+        require_component(&name, &bytes)?;
+        let compiled = Component::new(&self.engine, &bytes).map_err(|error| {
+            Failure::new(Code::BadComponent, format!("{name} is no valid component: {}", last_cause(&error)))
+        })?;
+        Ok(compiled)
+    }
+
+    /// Compiles a component to native code for this machine.
+    ///
+    /// # Errors
+    /// As [`Host::load`].
+    pub fn compile(&self, path: &Path) -> Result<Vec<u8>> {
+        let name = path.display().to_string();
+        let bytes = read(path)?;
+        if Engine::detect_precompiled(&bytes).is_some() {
+            return Err(Failure::user(format!("{name} is compiled already")).help("Give the .wasm component it was made of").into());
+        }
+        require_component(&name, &bytes)?;
+        let compiled = self.engine.precompile_component(&bytes).map_err(|error| {
+            Failure::new(Code::BadComponent, format!("{name} is no valid component: {}", last_cause(&error)))
+        })?;
+        Ok(compiled)
+    }
+
+    #[expect(unsafe_code, reason = "precompiled components are native code; this is the one place that runs them")]
+    fn load_precompiled(&self, path: &Path, name: &str, origin: Origin, pin: Option<&str>) -> Result<Component> {
+        let loaded = if pin.is_some() {
+            let bytes = read(path)?;
+            require_pin(name, &bytes, pin)?;
+            // SAFETY: the operator pinned the digest of exactly these bytes, which `require_pin` has just compared.
+            unsafe { Component::deserialize(&self.engine, &bytes) }
+        } else if origin == Origin::Named {
+            // SAFETY: the operator named this file, which is as much trust as the host's own binary gets.
+            unsafe { Component::deserialize_file(&self.engine, path) }
+        } else {
+            let what = format!("{name} is precompiled native code, and nobody vouches for it");
+            return Err(Failure::new(Code::Denied, what)
+                .help("Name it with --component or ALGOHOST_COMPONENT, or pin its digest with ALGOHOST_COMPONENT_SHA256")
+                .into());
+        };
+        loaded.map_err(|error| {
+            Failure::new(Code::BadComponent, format!("{name} does not fit this host: {}", last_cause(&error)))
+                .help("It was compiled by another version of the host or for another processor; make it anew with `algohost compile`")
+                .into()
+        })
+    }
+}
+
+/// The hexadecimal sha256 of a file's bytes.
+fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The configuration that every build shares, so that a `.cwasm` of one is accepted by another.
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(Host::THREAD_STACK_BYTES)
+        .cranelift_opt_level(OptLevel::Speed)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        // Slows every call across the boundary; another crate could switch the cargo feature on behind our back.
+        .concurrency_support(false);
+    config
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| unreadable(path, &error).into())
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let name = path.display();
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return Failure::new(Code::NotFound, format!("there is no component at {name}"));
+    }
+    Failure::new(Code::Io, format!("the component {name} cannot be read: {error}"))
+}
+
+fn is_precompiled(path: &Path) -> Result<bool> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            Err(Failure::user(format!("{} is a folder, not a component", path.display())).into())
+        }
+        Ok(_) => Ok(Engine::detect_precompiled_file(path).ok().flatten() == Some(Precompiled::Component)),
+        Err(error) => Err(unreadable(path, &error).into()),
+    }
+}
+
+fn require_pin(name: &str, bytes: &[u8], pin: Option<&str>) -> Result<()> {
+    let Some(pin) = pin else { return Ok(()) };
+    let found = sha256(bytes);
+    if found.eq_ignore_ascii_case(pin.trim()) {
+        return Ok(());
+    }
+    Err(Failure::new(Code::Denied, format!("{name} is not the pinned component: its sha256 is {found}, pinned is {}", pin.trim())).into())
+}
+
+/// Tells apart, by the first eight bytes, what people hand in by mistake.
+fn require_component(name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let refuse = |what: String, help: &str| Err(Failure::new(Code::BadComponent, what).help(help));
+    match bytes.get(..8) {
+        Some([0, b'a', b's', b'm', 0x0d, 0, 1, 0]) => Ok(()),
+        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => refuse(
+            format!("{name} is a core WebAssembly module, not a component"),
+            "Rust: build for wasm32-wasip2; other languages: `wasm-tools component new`",
+        ),
+        Some([0, b'a', b's', b'm', ..]) => refuse(
+            format!("{name} is of a WebAssembly version that this host does not know"),
+            "Build it as a component of the present binary format",
+        ),
+        _ => refuse(format!("{name} is not a WebAssembly component"), "A component begins with the bytes 00 61 73 6d 0d 00 01 00"),
+    }
+}
+
+fn last_cause(error: &wasmtime::Error) -> String {
+    crate::telemetry::one_line(&format!("{error:#}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_has_no_concurrency_support() {
+        let engine = Engine::new(&config()).unwrap();
+        assert!(!engine.config().get_concurrency_support(), "every host call would become several times slower");
+    }
+}

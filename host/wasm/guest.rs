@@ -1,0 +1,176 @@
+//! The state of one instance: what its imports work on.
+
+use std::sync::Arc;
+
+use algohost_kernels::{Budget, Cancel, Context, Formula, Tensor};
+use wasmtime::StoreLimits;
+use wasmtime::component::{Resource, ResourceTable};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
+
+use super::archives::{Archive, Archives, Writer};
+use super::bindings::algohost::ml::types;
+use super::engine::Host;
+use super::handles::{Slab, TensorHandle, Tensors};
+use super::instance::Setup;
+use super::job::{Access, Job};
+use super::output::Output;
+use super::watchdog::Deadline;
+use crate::data::Reader;
+use crate::failure::{Code, Failure};
+
+/// Everything behind the imports of one instance.
+pub(super) struct Guest {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    pub(super) store_limits: StoreLimits,
+    pub(super) context: Context,
+    pub(super) deadline: Arc<Deadline>,
+    pub(super) job: Arc<Job>,
+    pub(super) archives: Archives,
+    pub(super) output: Output,
+    pub(super) tensors: Tensors,
+    pub(super) formulas: Slab<Formula>,
+    pub(super) readers: Slab<Reader>,
+    pub(super) writers: Slab<Writer>,
+    pub(super) archive_handles: Slab<Archive>,
+}
+
+impl Guest {
+    pub(super) fn new(host: &Host, setup: &Setup) -> anyhow::Result<Guest> {
+        let cancel = Cancel::default();
+        let budget = Budget::new(setup.limits.tensor_bytes);
+        let output = Output::default();
+        Ok(Guest {
+            wasi: wasi(setup, &output)?,
+            table: ResourceTable::new(),
+            store_limits: setup.limits.for_store(),
+            context: Context::new(budget, cancel.clone(), host.pool().clone()),
+            deadline: Deadline::new(cancel),
+            job: Arc::clone(&setup.job),
+            archives: setup.archives.clone(),
+            output,
+            tensors: Tensors::new(setup.limits.handles),
+            formulas: Slab::new(setup.limits.handles, "formula"),
+            readers: Slab::new(setup.limits.handles, "reader"),
+            writers: Slab::new(setup.limits.handles, "archive writer"),
+            archive_handles: Slab::new(setup.limits.handles, "archive"),
+        })
+    }
+
+    #[inline]
+    pub(super) fn tensor(&self, handle: &Resource<TensorHandle>) -> Result<&Tensor, ImportError> {
+        Ok(self.tensors.get(handle.rep())?)
+    }
+
+    pub(super) fn new_tensor(&mut self, tensor: Tensor) -> Result<Resource<TensorHandle>, ImportError> {
+        Ok(Resource::new_own(self.tensors.insert(tensor)?))
+    }
+}
+
+/// The little of WASI that a guest is granted: no network, no arguments, the listed folders and variables.
+fn wasi(setup: &Setup, output: &Output) -> anyhow::Result<WasiCtx> {
+    let mut builder = WasiCtx::builder();
+    builder
+        .allow_blocking_current_thread(true)
+        .stdout(output.clone())
+        .stderr(output.clone())
+        .envs(&setup.grants.environment)
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false);
+    for folder in &setup.grants.folders {
+        let permissions = match folder.access {
+            Access::Read => FsPerms::ReadOnly,
+            Access::Write => FsPerms::ReadWrite,
+        };
+        builder.preopened_dir(&folder.host, &folder.guest, permissions).map_err(|error| {
+            let what = format!("the folder {} cannot be opened for the algorithm: {error}", folder.host.display());
+            Failure::new(Code::Io, what)
+        })?;
+    }
+    Ok(builder.build())
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+/// What an import answers with instead of its result: an error that the guest can handle.
+#[derive(Debug)]
+pub struct ImportError(pub(super) Failure);
+
+impl From<Failure> for ImportError {
+    fn from(failure: Failure) -> ImportError {
+        ImportError(failure)
+    }
+}
+
+impl From<algohost_kernels::Error> for ImportError {
+    fn from(error: algohost_kernels::Error) -> ImportError {
+        ImportError(error.into())
+    }
+}
+
+impl From<anyhow::Error> for ImportError {
+    fn from(error: anyhow::Error) -> ImportError {
+        ImportError(Failure::of(&error))
+    }
+}
+
+impl ImportError {
+    pub(super) fn new(code: Code, what: impl Into<String>) -> ImportError {
+        ImportError(Failure::new(code, what))
+    }
+}
+
+impl types::Host for Guest {
+    fn convert_error(&mut self, error: ImportError) -> wasmtime::Result<types::Error> {
+        let Failure { code, what, help } = error.0;
+        let message = match help {
+            Some(help) => format!("{what}\n{help}"),
+            None => what,
+        };
+        Ok(types::Error { code: to_wit(code), message })
+    }
+}
+
+fn to_wit(code: Code) -> types::ErrorCode {
+    use types::ErrorCode;
+    match code {
+        Code::InvalidInput | Code::TooLarge | Code::Usage => ErrorCode::InvalidInput,
+        Code::UnsupportedMedia | Code::NotAcceptable => ErrorCode::UnsupportedMedia,
+        Code::BadModel => ErrorCode::BadModel,
+        Code::BadOperation => ErrorCode::BadOperation,
+        Code::LimitExceeded => ErrorCode::LimitExceeded,
+        Code::Interrupted | Code::Deadline | Code::Busy => ErrorCode::Interrupted,
+        Code::Io => ErrorCode::Io,
+        Code::NotFound => ErrorCode::NotFound,
+        Code::NotSupported => ErrorCode::NotSupported,
+        Code::Denied => ErrorCode::Denied,
+        Code::Internal | Code::Trap | Code::BadComponent => ErrorCode::Internal,
+    }
+}
+
+/// An error that a guest's export returned.
+pub(super) fn from_wit(error: types::Error) -> Failure {
+    use types::ErrorCode;
+    let code = match error.code {
+        ErrorCode::InvalidInput => Code::InvalidInput,
+        ErrorCode::UnsupportedMedia => Code::UnsupportedMedia,
+        ErrorCode::BadModel => Code::BadModel,
+        ErrorCode::BadOperation => Code::BadOperation,
+        ErrorCode::LimitExceeded => Code::LimitExceeded,
+        ErrorCode::Interrupted => Code::Interrupted,
+        ErrorCode::Io => Code::Io,
+        ErrorCode::NotFound => Code::NotFound,
+        ErrorCode::NotSupported => Code::NotSupported,
+        ErrorCode::Denied => Code::Denied,
+        ErrorCode::Internal => Code::Internal,
+    };
+    match error.message.split_once('\n') {
+        Some((first, rest)) => Failure::new(code, first.trim_end()).help(rest),
+        None => Failure::new(code, error.message),
+    }
+}

@@ -1,0 +1,121 @@
+//! `data`: the job's channels.
+
+use wasmtime::component::Resource;
+
+use crate::data::{self, Batch, Options, Reader, Source};
+use crate::failure::Code;
+use crate::wasm::bindings::algohost::ml::data::{self as wit, Host, HostReader};
+use crate::wasm::guest::{Guest, ImportError};
+use crate::wasm::job::{Channel, Distribution, InputMode};
+
+/// The most bytes one `read-file` gives, so that a guest cannot make the host allocate more than that.
+const LONGEST_READ: u32 = 64 << 20;
+
+impl Guest {
+    fn channel(&self, name: &str) -> Result<&Channel, ImportError> {
+        self.job.channels.iter().find(|channel| channel.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.job.channels.iter().map(|channel| channel.name.as_str()).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let name = crate::telemetry::one_line(name);
+            ImportError::new(Code::NotFound, format!("the job has no channel '{name}'; it has: {known}"))
+        })
+    }
+
+    fn open_reader(&mut self, name: &str, options: Options) -> Result<Resource<Reader>, ImportError> {
+        let channel = self.channel(name)?;
+        if channel.mode == InputMode::Pipe {
+            let what = format!("channel '{name}' is in Pipe mode, which this host does not read; use File or FastFile mode");
+            return Err(ImportError::new(Code::NotSupported, what));
+        }
+        let source =
+            Source { name: channel.name.clone(), folder: channel.folder.clone(), content_type: channel.content_type.clone() };
+        let reader = Reader::open(&self.context, &source, options)?;
+        Ok(Resource::new_own(self.readers.insert(reader)?))
+    }
+
+    fn new_batch(&mut self, batch: Batch) -> Result<wit::Batch, ImportError> {
+        Ok(wit::Batch {
+            features: self.new_tensor(batch.features)?,
+            labels: batch.labels.map(|labels| self.new_tensor(labels)).transpose()?,
+            weights: batch.weights.map(|weights| self.new_tensor(weights)).transpose()?,
+        })
+    }
+}
+
+fn to_wit(channel: &Channel) -> wit::Channel {
+    let files = match channel.mode {
+        InputMode::Pipe => None,
+        InputMode::File | InputMode::FastFile => data::list_files(&channel.folder).ok(),
+    };
+    wit::Channel {
+        name: channel.name.clone(),
+        content_type: channel.content_type.clone(),
+        mode: match channel.mode {
+            InputMode::File => wit::InputMode::File,
+            InputMode::FastFile => wit::InputMode::FastFile,
+            InputMode::Pipe => wit::InputMode::Pipe,
+        },
+        distribution: match channel.distribution {
+            Distribution::Replicated => wit::Distribution::Replicated,
+            Distribution::Sharded => wit::Distribution::Sharded,
+        },
+        files: files.as_ref().map(|files| files.len() as u32),
+        bytes: files.map(|files| files.iter().map(|file| file.bytes as f64).sum()),
+    }
+}
+
+impl Host for Guest {
+    fn channels(&mut self) -> wasmtime::Result<Vec<wit::Channel>> {
+        Ok(self.job.channels.iter().map(to_wit).collect())
+    }
+
+    fn open_channel(&mut self, name: String) -> Result<Resource<Reader>, ImportError> {
+        self.open_reader(&name, Options::default())
+    }
+
+    fn open_channel_with(&mut self, name: String, options: String) -> Result<Resource<Reader>, ImportError> {
+        self.open_reader(&name, Options::from_json(&options)?)
+    }
+
+    fn list_files(&mut self, channel: String) -> Result<Vec<wit::File>, ImportError> {
+        let files = data::list_files(&self.channel(&channel)?.folder)?;
+        Ok(files.into_iter().map(|file| wit::File { name: file.name, bytes: file.bytes as f64 }).collect())
+    }
+
+    fn read_file(&mut self, channel: String, name: String, offset: f64, count: u32) -> Result<Vec<u8>, ImportError> {
+        if !(offset >= 0.0 && offset.fract() == 0.0 && offset < 2f64.powi(53)) {
+            return Err(ImportError::new(Code::BadOperation, format!("read-file: {offset} is no offset: wanted a whole number from 0 on")));
+        }
+        let folder = &self.channel(&channel)?.folder;
+        Ok(data::read_range(folder, &name, offset as u64, count.min(LONGEST_READ) as usize)?)
+    }
+}
+
+impl HostReader for Guest {
+    fn next(&mut self, handle: Resource<Reader>, max_rows: u32) -> Result<Option<wit::Batch>, ImportError> {
+        let batch = self.readers.get_mut(handle.rep())?.next(max_rows as usize)?;
+        batch.map(|batch| self.new_batch(batch)).transpose()
+    }
+
+    fn read_all(&mut self, handle: Resource<Reader>) -> Result<wit::Batch, ImportError> {
+        let batch = self.readers.get_mut(handle.rep())?.read_all()?;
+        self.new_batch(batch)
+    }
+
+    fn rewind(&mut self, handle: Resource<Reader>) -> Result<(), ImportError> {
+        Ok(self.readers.get_mut(handle.rep())?.rewind()?)
+    }
+
+    fn columns(&mut self, handle: Resource<Reader>) -> Result<u32, ImportError> {
+        Ok(self.readers.get_mut(handle.rep())?.columns()? as u32)
+    }
+
+    fn rows(&mut self, handle: Resource<Reader>) -> wasmtime::Result<Option<f64>> {
+        Ok(self.readers.get(handle.rep()).ok().and_then(|reader| reader.rows()).map(|rows| rows as f64))
+    }
+
+    fn drop(&mut self, handle: Resource<Reader>) -> wasmtime::Result<()> {
+        self.readers.remove(handle.rep());
+        Ok(())
+    }
+}

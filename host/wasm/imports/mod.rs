@@ -1,0 +1,44 @@
+//! What a guest can import: one file per interface of `wit/`, thin over the kernels, the data room and the job.
+
+mod artifacts;
+mod data;
+mod formulas;
+mod job;
+mod linalg;
+mod neighbors;
+mod random;
+mod select;
+mod tensors;
+
+use anyhow::{Context, Result};
+use wasmtime::Engine;
+use wasmtime::component::{HasSelf, Linker};
+
+use super::bindings::algohost::ml;
+use super::guest::Guest;
+
+/// A linker with every import there is.
+pub(super) fn linker(engine: &Engine) -> Result<Linker<Guest>> {
+    let mut linker = Linker::new(engine);
+    add_all(&mut linker).map_err(anyhow::Error::from).context("the host's imports do not link")?;
+    Ok(linker)
+}
+
+fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_sync(linker)?;
+    ml::types::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::job::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::data::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::tensors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::formulas::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::linalg::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::neighbors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::select::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::random::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::artifacts::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)
+}
+
+/// A list of lengths or axes as the kernels want it.
+fn sizes(values: &[u32]) -> Vec<usize> {
+    values.iter().map(|&value| value as usize).collect()
+}

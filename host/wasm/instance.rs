@@ -1,0 +1,266 @@
+//! One running copy of an algorithm: a store, and the calls into it.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use algohost_kernels::{Context, Tensor};
+use anyhow::Result;
+use wasmtime::component::Resource;
+use wasmtime::{Store, UpdateDeadline};
+
+use super::algorithm::Algorithm;
+use super::archives::Archives;
+use super::bindings::algohost::ml::types;
+use super::bindings::exports::algohost::ml::{handler, metadata, predictor, trainer};
+use super::engine::Host;
+use super::guest::{Guest, from_wit};
+use super::job::{Grants, Job};
+use super::limits::Limits;
+use super::trap;
+use super::watchdog::Deadline;
+use crate::failure::{Code, Failure};
+
+/// How long a component may take to start and to describe itself.
+const DESCRIBE_LIMIT: Duration = Duration::from_secs(10);
+
+/// What an instance is given.
+#[derive(Clone)]
+pub struct Setup {
+    /// What it may know.
+    pub job: Arc<Job>,
+    /// What it may touch.
+    pub grants: Grants,
+    /// How much it may use.
+    pub limits: Limits,
+    /// The model files, opened once for all instances that share this.
+    pub archives: Archives,
+}
+
+/// A guest with memory, handles and limits of its own. It must be called on a thread with [`Host::THREAD_STACK_BYTES`] of stack that is no
+/// worker of an async runtime.
+pub struct Instance {
+    store: Store<Guest>,
+    limits: Limits,
+    algorithm: Algorithm,
+    metadata: Option<metadata::Guest>,
+    trainer: Option<trainer::Guest>,
+    predictor: Option<predictor::Guest>,
+    handler: Option<handler::Guest>,
+    broken: bool,
+}
+
+impl Instance {
+    /// Instantiates an algorithm.
+    ///
+    /// # Errors
+    /// When a granted folder cannot be opened, or the component breaks off while it starts.
+    pub fn new(host: &Host, algorithm: &Algorithm, setup: &Setup) -> Result<Instance> {
+        let guest = Guest::new(host, setup)?;
+        host.watchdog().watch(&guest.deadline);
+        let deadline = Arc::clone(&guest.deadline);
+        let mut store = Store::new(host.engine(), guest);
+        store.limiter(|guest| &mut guest.store_limits);
+        store.set_hostcall_fuel(usize::try_from(setup.limits.tensor_bytes).unwrap_or(usize::MAX).max(setup.limits.memory_bytes));
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|store| {
+            Ok(if store.data().deadline.is_over() { UpdateDeadline::Interrupt } else { UpdateDeadline::Continue(1) })
+        });
+        deadline.begin(Some(setup.limits.start));
+        let started = algorithm.pre.instantiate(&mut store);
+        deadline.end();
+        let instance = started.map_err(|error| explain(&store, "start", &error, Some(setup.limits.start)))?;
+        let broken_export = |error: wasmtime::Error| Failure::new(Code::BadComponent, format!("{}: {error:#}", algorithm.name()));
+        let store_ref = &mut store;
+        Ok(Instance {
+            metadata: algorithm.metadata.as_ref().map(|i| i.load(&mut *store_ref, &instance)).transpose().map_err(broken_export)?,
+            trainer: algorithm.trainer.as_ref().map(|i| i.load(&mut *store_ref, &instance)).transpose().map_err(broken_export)?,
+            predictor: algorithm.predictor.as_ref().map(|i| i.load(&mut *store_ref, &instance)).transpose().map_err(broken_export)?,
+            handler: algorithm.handler.as_ref().map(|i| i.load(&mut *store_ref, &instance)).transpose().map_err(broken_export)?,
+            store,
+            limits: setup.limits.clone(),
+            algorithm: algorithm.clone(),
+            broken: false,
+        })
+    }
+
+    /// A way to end its calls from another thread.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(Arc::clone(&self.store.data().deadline))
+    }
+
+    /// Whether it broke off in a call; then it must not be called again.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// The context in which tensors for this guest are made.
+    pub fn context(&self) -> &Context {
+        &self.store.data().context
+    }
+
+    /// What the component says about itself, as JSON.
+    ///
+    /// # Errors
+    /// When the call breaks off.
+    pub fn describe(&mut self) -> Result<String> {
+        let Some(metadata) = self.metadata.take() else { return Err(self.algorithm.lacks("metadata", "describe itself").into()) };
+        let described = self.call("describe", self.limits.call, |store| Ok(Ok(metadata.call_describe(store)?)));
+        self.metadata = Some(metadata);
+        Ok(described?)
+    }
+
+    /// Trains.
+    ///
+    /// # Errors
+    /// What the algorithm returned, or why it broke off.
+    pub fn train(&mut self) -> Result<()> {
+        let Some(trainer) = self.trainer.take() else { return Err(self.algorithm.lacks("trainer", "train").into()) };
+        let trained = self.call("train", self.limits.call, |store| trainer.call_train(store));
+        self.trainer = Some(trainer);
+        Ok(trained?)
+    }
+
+    /// Makes the instance ready to answer: calls `load` of whatever it exports.
+    ///
+    /// # Errors
+    /// What the algorithm returned, or why it broke off.
+    pub fn load(&mut self) -> Result<()> {
+        if self.predictor.is_none() && self.handler.is_none() {
+            return Err(self.algorithm.lacks("predictor and no handler", "serve").into());
+        }
+        if let Some(predictor) = self.predictor.take() {
+            let loaded = self.call("load", Some(self.limits.start), |store| predictor.call_load(store));
+            self.predictor = Some(predictor);
+            loaded?;
+        }
+        if let Some(handler) = self.handler.take() {
+            let loaded = self.call("load", Some(self.limits.start), |store| handler.call_load(store));
+            self.handler = Some(handler);
+            loaded?;
+        }
+        Ok(())
+    }
+
+    /// Answers rows with rows: each output has as many as `features`, and at most two axes.
+    ///
+    /// # Errors
+    /// What the algorithm returned, why it broke off, or what is wrong with its outputs.
+    pub fn predict(&mut self, features: Tensor) -> Result<Vec<(String, Tensor)>, Failure> {
+        let rows = features.shape().first().copied().unwrap_or(0);
+        let Some(predictor) = self.predictor.take() else { return Err(self.algorithm.lacks("predictor", "predict")) };
+        let outputs = self.scoped(|instance| {
+            let features = instance.store.data_mut().tensors.insert(features)?;
+            let outputs = instance.call("predict", instance.limits.call, |store| predictor.call_predict(store, Resource::new_own(features)))?;
+            let tensors = &mut instance.store.data_mut().tensors;
+            outputs.into_iter().map(|output| Ok((output.name, tensors.take(output.value.rep())?))).collect::<Result<Vec<_>, Failure>>()
+        });
+        self.predictor = Some(predictor);
+        let outputs = outputs?;
+        require_rows(&outputs, rows)?;
+        Ok(outputs)
+    }
+
+    /// Answers a raw request.
+    ///
+    /// # Errors
+    /// What the algorithm returned, or why it broke off.
+    pub fn handle(&mut self, request: &handler::Request) -> Result<handler::Response, Failure> {
+        let Some(handler) = self.handler.take() else { return Err(self.algorithm.lacks("handler", "handle raw requests")) };
+        let response = self.scoped(|instance| instance.call("handle", instance.limits.call, |store| handler.call_handle(store, request)));
+        self.handler = Some(handler);
+        response
+    }
+
+    /// Runs a call in a scope: what it makes and does not keep is freed with it.
+    fn scoped<T>(&mut self, run: impl FnOnce(&mut Instance) -> Result<T, Failure>) -> Result<T, Failure> {
+        let scope = self.store.data_mut().tensors.open_scope();
+        let result = run(self);
+        self.store.data_mut().tensors.close_scope(scope);
+        result
+    }
+
+    /// Calls into the guest under its deadline. Whatever ends the call other than its return leaves the instance broken.
+    fn call<T>(
+        &mut self,
+        name: &str,
+        limit: Option<Duration>,
+        call: impl FnOnce(&mut Store<Guest>) -> wasmtime::Result<Result<T, types::Error>>,
+    ) -> Result<T, Failure> {
+        let deadline = Arc::clone(&self.store.data().deadline);
+        deadline.begin(limit);
+        self.store.set_epoch_deadline(1);
+        let outcome = catch_unwind(AssertUnwindSafe(|| call(&mut self.store)));
+        deadline.end();
+        match outcome {
+            Ok(Ok(Ok(value))) => Ok(value),
+            Ok(Ok(Err(error))) => Err(from_wit(error)),
+            Ok(Err(error)) => {
+                self.broken = true;
+                Err(explain(&self.store, name, &error, limit))
+            }
+            Err(panic) => {
+                self.broken = true;
+                Err(Failure::new(Code::Internal, format!("{name}: the host itself failed: {}", panic_text(&*panic)))
+                    .help("This is a fault of algohost; please report it with the request or job that caused it"))
+            }
+        }
+    }
+}
+
+/// Asks a component what it is, without a job.
+///
+/// # Errors
+/// When it cannot be started or the call breaks off.
+pub fn describe(host: &Host, algorithm: &Algorithm) -> Result<String> {
+    let limits = Limits { memory_bytes: 1 << 30, tensor_bytes: 1 << 20, handles: 16, start: DESCRIBE_LIMIT, call: Some(DESCRIBE_LIMIT) };
+    let setup = Setup { job: Arc::default(), grants: Grants::default(), limits, archives: Archives::default() };
+    on_guest_thread(|| Instance::new(host, algorithm, &setup)?.describe())?
+}
+
+/// Runs `work` on a thread with enough stack for guests, and waits for it.
+///
+/// # Errors
+/// When the thread does not start.
+pub fn on_guest_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("guest".into()).stack_size(Host::THREAD_STACK_BYTES).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| Failure::new(Code::Io, format!("a thread for the algorithm does not start: {error}")))?;
+        thread.join().map_err(|panic| Failure::new(Code::Internal, format!("the host itself failed: {}", panic_text(&*panic))).into())
+    })
+}
+
+/// Ends an instance's present call from another thread.
+#[derive(Clone)]
+pub struct Interrupter(Arc<Deadline>);
+
+impl Interrupter {
+    /// Interrupts the call, kernels included, once `grace` has passed.
+    pub fn interrupt_after(&self, grace: Duration) {
+        self.0.shorten(grace);
+    }
+}
+
+fn explain(store: &Store<Guest>, call: &str, error: &wasmtime::Error, limit: Option<Duration>) -> Failure {
+    trap::explain(call, error, &store.data().output.take_last_lines(), limit)
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+fn require_rows(outputs: &[(String, Tensor)], rows: usize) -> Result<(), Failure> {
+    if outputs.is_empty() {
+        return Err(Failure::new(Code::BadOperation, "predict: the algorithm returned no output"));
+    }
+    for (name, tensor) in outputs {
+        let shape = tensor.shape();
+        if shape.first() != Some(&rows) || shape.len() > 2 {
+            let what = format!("predict: output '{name}' has shape {shape}, the request has {rows} rows: wanted [{rows}] or [{rows}, columns]");
+            return Err(Failure::new(Code::BadOperation, what));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! The sandbox: loads components, links them to the kernels, limits and calls them.
+//!
+//! Three lifetimes, never mixed: a [`Host`] lives as long as the process, an [`Algorithm`] is one compiled component, an [`Instance`] is
+//! one running copy of it with memory, handles and limits of its own. This room refuses to know where files come from in a container and
+//! what HTTP is: a [`Job`] and [`Grants`] tell it what a guest may see.
+
+mod algorithm;
+pub mod archives;
+pub mod bindings;
+mod component_check;
+mod engine;
+mod guest;
+pub mod handles;
+mod imports;
+mod instance;
+mod job;
+mod limits;
+mod output;
+mod trap;
+mod watchdog;
+
+pub use algorithm::{Algorithm, Exports};
+pub use component_check::{HOST_VERSION, Import};
+pub use engine::{Examination, Host, Origin};
+pub use guest::ImportError;
+pub use instance::{Instance, Interrupter, Setup, describe, on_guest_thread};
+pub use job::{Access, Channel, Cluster, Distribution, Folder, Grants, Group, InputMode, Job};
+pub use limits::Limits;
+
+/// What `handler.handle` is given and answers with.
+pub use bindings::exports::algohost::ml::handler::{Request, Response};

@@ -1,0 +1,172 @@
+//! `cargo bench --bench learner`: what the sandbox costs a training job. The linear learner's own source runs twice in one process: as a
+//! component through WIT, and compiled into this program over the same kernels. Runs are interleaved; medians and their ratio are printed.
+
+#![allow(
+    missing_docs,
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    reason = "a measurement that cannot go on should stop; the learner's files bring functions that are not measured"
+)]
+
+mod algohost;
+mod exports;
+mod native;
+
+#[path = "../../../guest-examples/linear-learner-rust/src/adam.rs"]
+mod adam;
+#[path = "../../../guest-examples/linear-learner-rust/src/design.rs"]
+mod design;
+#[path = "../../../guest-examples/linear-learner-rust/src/lbfgs.rs"]
+mod lbfgs;
+#[path = "../../../guest-examples/linear-learner-rust/src/model.rs"]
+mod model;
+#[path = "../../../guest-examples/linear-learner-rust/src/objective.rs"]
+mod objective;
+#[path = "../../../guest-examples/linear-learner-rust/src/train.rs"]
+mod train;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+
+use ::algohost::wasm::archives::Archives;
+use ::algohost::wasm::{
+    Access, Algorithm, Channel, Cluster, Distribution, Grants, Host, InputMode, Instance, Job, Limits, Origin, Setup, on_guest_thread,
+};
+use algohost::ml::types::{Error, ErrorCode};
+use exports::algohost::ml::trainer::Guest as _;
+use serde_json::{Value, json};
+
+/// As the guest's own `lib.rs` has them.
+struct LinearLearner;
+
+fn invalid_input(message: impl Into<String>) -> Error {
+    Error { code: ErrorCode::InvalidInput, message: message.into() }
+}
+
+fn floats(bytes: &[u8]) -> impl Iterator<Item = f64> {
+    bytes.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]])))
+}
+
+fn float_bytes(numbers: &[f64]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| (*number as f32).to_le_bytes()).collect()
+}
+
+/// Metrics go to stdout: the measuring process's is thrown away, its report comes through stderr.
+const CHILD: &str = "--measure";
+
+fn main() {
+    if std::env::args().any(|word| word == CHILD) {
+        return measure_all();
+    }
+    let status = Command::new(std::env::current_exe().unwrap()).arg(CHILD).stdout(Stdio::null()).status().unwrap();
+    assert!(status.success(), "the measurement failed");
+}
+
+fn measure_all() {
+    let host = Host::new(0).unwrap();
+    let component = guest("linear-learner-rust");
+    let algorithm = host.load(&component, Origin::Named, None).unwrap();
+    let folder = std::env::temp_dir().join(format!("algohost-bench-{}", std::process::id()));
+    eprintln!("linear learner (binary, L-BFGS), whole training call, median of interleaved runs; ratio = native / through WIT");
+    eprintln!("{:<28} {:>14} {:>14} {:>8}", "data", "through WIT ms", "native ms", "ratio");
+    let breast_cancer = repository().join("guest-examples/linear-learner-rust/samples/breast-cancer/input/data/train");
+    measure(&host, &algorithm, "breast cancer", &breast_cancer, "text/csv", &folder, 301);
+    let large = folder.join("large");
+    write_large(&large, 200_000, 28);
+    measure(&host, &algorithm, "200,000 x 28", &large, "application/x-npy; label_size=1", &folder, 15);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+fn measure(host: &Host, algorithm: &Algorithm, name: &str, data: &Path, content_type: &str, folder: &Path, runs: usize) {
+    let setup = setup(data, content_type, &folder.join("model"));
+    let mut wit = Vec::new();
+    let mut native = Vec::new();
+    on_guest_thread(|| {
+        for _ in 0..runs {
+            let mut instance = Instance::new(host, algorithm, &setup).unwrap();
+            let start = Instant::now();
+            instance.train().unwrap();
+            wit.push(start.elapsed().as_secs_f64() * 1e3);
+            native::enter(&setup);
+            let start = Instant::now();
+            LinearLearner::train().unwrap();
+            native.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+    })
+    .unwrap();
+    let ratios: Vec<f64> = wit.iter().zip(&native).map(|(wit, native)| native / wit).collect();
+    let mut line = String::new();
+    let (wit, native, ratio) = (median(wit), median(native), median(ratios));
+    let _ = write!(line, "{name:<28} {wit:>14.3} {native:>14.3} {ratio:>8.3}");
+    eprintln!("{line}");
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn setup(data: &Path, content_type: &str, model: &Path) -> Setup {
+    std::fs::create_dir_all(model).unwrap();
+    let channel = Channel {
+        name: "train".into(),
+        folder: data.to_owned(),
+        content_type: Some(content_type.into()),
+        mode: InputMode::File,
+        distribution: Distribution::Replicated,
+    };
+    let Value::Object(hyperparameters) = json!({
+        "predictor_type": "binary_classifier", "optimizer": "lbfgs", "max_iterations": 200, "tolerance": 0.0001, "l2": 0.001,
+        "normalize_data": true, "early_stopping_patience": 0, "seed": 0
+    }) else {
+        unreachable!("an object was written")
+    };
+    let job = Job { hyperparameters, cluster: Cluster::default(), channels: vec![channel], ..Job::default() };
+    let limits =
+        Limits { memory_bytes: 1 << 30, tensor_bytes: 8 << 30, handles: 65_536, start: std::time::Duration::from_secs(60), call: None };
+    Setup { job: Arc::new(job), grants: Grants::default(), limits, archives: Archives::new(model.to_owned(), Access::Write) }
+}
+
+/// Rows of a logistic model as one NPY file, the label first.
+fn write_large(folder: &Path, rows: usize, columns: usize) {
+    std::fs::create_dir_all(folder).unwrap();
+    let mut state = 1_u64;
+    let mut uniform = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1 << 24) as f32
+    };
+    let mut bytes = Vec::new();
+    for _ in 0..rows {
+        let features: Vec<f32> = (0..columns).map(|_| uniform() * 2.0 - 1.0).collect();
+        let score: f32 = features.iter().enumerate().map(|(i, x)| x * (i as f32 / columns as f32 - 0.3) * 3.0).sum();
+        let label = if uniform() < 1.0 / (1.0 + (-score).exp()) { 1.0_f32 } else { 0.0 };
+        bytes.extend_from_slice(&label.to_le_bytes());
+        features.iter().for_each(|feature| bytes.extend_from_slice(&feature.to_le_bytes()));
+    }
+    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {}), }}", columns + 1);
+    while (10 + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut file = b"\x93NUMPY\x01\x00".to_vec();
+    file.extend_from_slice(&(header.len() as u16).to_le_bytes());
+    file.extend_from_slice(header.as_bytes());
+    file.extend_from_slice(&bytes);
+    std::fs::write(folder.join("data.npy"), file).unwrap();
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn guest(name: &str) -> PathBuf {
+    let built = Command::new("bash").arg(repository().join("guest-examples/build.sh")).arg(name).stdout(Stdio::null()).status().unwrap();
+    assert!(built.success(), "guest-examples/build.sh failed");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    target.join("guests").join(name).with_extension("wasm")
+}

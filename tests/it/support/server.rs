@@ -1,0 +1,104 @@
+//! A serving process on a free port of the loopback interface.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use super::http::{Reply, get, post};
+use super::run::algohost;
+
+/// Ended, by force if need be, when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    lines: Receiver<String>,
+    log: Vec<String>,
+}
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Server {
+    /// Starts `algohost serve` and waits until it is ready.
+    pub(crate) fn start(base: &Path, component: &Path, environment: &[(&str, &str)]) -> Server {
+        let mut server = Server::start_loading(base, component, environment);
+        server.wait_for("serve: ready");
+        server
+    }
+
+    /// Starts `algohost serve` and waits until it listens.
+    pub(crate) fn start_loading(base: &Path, component: &Path, environment: &[(&str, &str)]) -> Server {
+        let mut run = algohost(["serve"])
+            .base(base)
+            .env("ALGOHOST_COMPONENT", component)
+            .env("SAGEMAKER_BIND_TO_PORT", "0")
+            .env("ALGOHOST_BIND_ADDRESS", "127.0.0.1");
+        for (name, value) in environment {
+            run = run.env(name, value);
+        }
+        let mut child = run.command().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let mut server = Server { child, address: ([127, 0, 0, 1], 0).into(), lines, log: Vec::new() };
+        let line = server.wait_for("listening on http://");
+        let address = line.split("http://").nth(1).unwrap().split(' ').next().unwrap();
+        server.address = address.parse().unwrap();
+        server
+    }
+
+    /// The first log line from now on that contains `text`.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!("no '{text}' in the log:\n{}", self.log.join("\n"));
+            };
+            self.log.push(line.clone());
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        get(self.address, path)
+    }
+
+    /// `POST /invocations` with CSV.
+    pub(crate) fn csv(&self, rows: &str) -> Reply {
+        self.invoke(&[("content-type", "text/csv")], rows.as_bytes())
+    }
+
+    pub(crate) fn invoke(&self, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        post(self.address, "/invocations", headers, body)
+    }
+
+    pub(crate) fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Waits for the end and gives the exit status.
+    pub(crate) fn wait(&mut self) -> i32 {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the server does not end:\n{}", self.log.join("\n"));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
