@@ -10,6 +10,7 @@ mod formulas;
 mod linalg;
 mod neighbors;
 mod random;
+pub mod reference;
 mod select;
 mod shape;
 mod storage;
