@@ -47,6 +47,8 @@ pub(super) struct RowTerms<T> {
     pub(super) offset: f64,
     pub(super) factor: T,
     pub(super) scale: T,
+    /// Whether the row may hold a NaN.
+    pub(super) suspect: bool,
 }
 
 impl<T: Float> Prepared<T> {
@@ -122,7 +124,7 @@ impl<T: Float> Shift<T> {
             Metric::Cosine => (1.0 - self.slack, 1.0, 1.0),
             Metric::InnerProduct => (0.0, squares.sqrt() * self.slack, 1.0),
         };
-        RowTerms { offset: offset - tiny, factor: T::from_f64(factor), scale: T::from_f64(scale) }
+        RowTerms { offset: offset - tiny, factor: T::from_f64(factor), scale: T::from_f64(scale), suspect: squares.is_nan() }
     }
 
     /// Stores the shifted or scaled values and returns the sum of their squares.

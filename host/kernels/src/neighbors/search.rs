@@ -1,12 +1,12 @@
 //! The search: tiles of bounds, a few candidates for each row, their exact distances.
 
-use std::cmp::Ordering;
-
 use rayon::prelude::*;
 
 use super::Metric;
 use super::bound::{Prepared, RowTerms, TILE};
-use super::exact::{distance, shown};
+use super::candidates::{Candidate, Nearest};
+use super::direct;
+use super::exact::{measure, shown};
 use crate::context::{Charge, Context};
 use crate::error::Result;
 use crate::float::Float;
@@ -17,14 +17,14 @@ use crate::workspace::Workspace;
 
 /// Below so many multiplications the hop to the pool costs more than it brings.
 const PARALLEL: usize = 1 << 18;
+/// For fewer rows making `y` ready costs more than it brings.
+const FEW: usize = 8;
 /// Most rows of `x` in one tile.
 const ROWS: usize = 256;
 /// Most candidates of the rows in one tile together.
 const CANDIDATES: usize = 1 << 16;
 /// Candidates kept beyond k, so that the next bound seldom undercuts the k-th distance.
 const SPARE: usize = 4;
-/// Bounds looked at together.
-const BLOCK: usize = 16;
 
 /// Fills `out`, the n x k indices and distances. `x` and `y` are row-major.
 pub(super) fn search<T: Float>(
@@ -42,6 +42,9 @@ pub(super) fn search<T: Float>(
     let (mut indices, mut distances) = (indices.write(operation)?, distances.write(operation)?);
     let indices = &mut indices.elements::<i32>()[..n * k];
     let distances = &mut distances.elements::<T>()[..n * k];
+    if n < FEW {
+        return direct::search(context, operation, (x, y), k, metric, (indices, distances));
+    }
     let task = Search { context, operation, x, y, k, metric, prepared: Prepared::new(context, operation, y, metric)? };
     let rows = (CANDIDATES / task.room()).min(n.div_ceil(32)).clamp(1, ROWS);
     let tiles = |tile: usize, scratch: &mut Result<Scratch<T>>, indices: &mut [i32], distances: &mut [T]| {
@@ -87,8 +90,8 @@ impl<T: Float> Scratch<T> {
             shifted: Workspace::new(context, operation, rows * search.x.cols)?,
             bounds: Workspace::new(context, operation, rows * TILE.min(search.y.rows))?,
             terms: Vec::with_capacity(rows),
-            nearest: (0..rows).map(|_| Nearest::new(search.kept(), room)).collect(),
-            again: Nearest::new(search.k, room),
+            nearest: (0..rows).map(|_| Nearest::new(search.kept())).collect(),
+            again: Nearest::new(search.k),
         })
     }
 }
@@ -101,7 +104,7 @@ impl<T: Float> Search<'_, T> {
 
     /// Candidates held before the worse half is dropped.
     fn room(&self) -> usize {
-        2 * self.kept() + BLOCK
+        Nearest::<T>::room(self.kept())
     }
 
     /// Searches for the rows of `x` from `start` on, as many as the outputs have room for.
@@ -153,17 +156,17 @@ impl<T: Float> Search<'_, T> {
 
     /// Leaves the row's k nearest by exact distance in `scratch.nearest`.
     fn settle(&self, row: usize, x: &[T], scratch: &mut Scratch<T>) -> Result<()> {
-        let (nearest, offset) = (&mut scratch.nearest[row], scratch.terms[row].offset);
-        if x.iter().any(|value| value.to_f64().is_nan()) {
+        let (nearest, terms) = (&mut scratch.nearest[row], scratch.terms[row]);
+        if terms.suspect && x.iter().any(|value| value.to_f64().is_nan()) {
             // Every distance is NaN.
             nearest.candidates.clear();
             nearest.candidates.extend((0..self.k as u32).map(|row| Candidate { distance: T::from_f64(f64::NAN), row }));
             return Ok(());
         }
         nearest.keep_best();
-        let dropped = nearest.limit.to_f64() + offset;
+        let dropped = nearest.limit.to_f64() + terms.offset;
         let measured = nearest.candidates.len();
-        self.measure(x, &mut nearest.candidates);
+        measure(x, self.y, &mut nearest.candidates, self.metric);
         nearest.candidates.sort_unstable_by(Candidate::order);
         nearest.candidates.truncate(self.k);
         let limit = nearest.candidates.last().map_or(f64::NAN, |worst| worst.distance.to_f64());
@@ -185,25 +188,13 @@ impl<T: Float> Search<'_, T> {
                     continue;
                 }
                 let mut candidate = [Candidate { distance: T::ZERO, row: (tile * TILE + i) as u32 }];
-                self.measure(x, &mut candidate);
+                measure(x, self.y, &mut candidate, self.metric);
                 scratch.again.push(candidate[0]);
             }
         }
         scratch.again.keep_best();
         std::mem::swap(&mut scratch.again.candidates, &mut scratch.nearest[row].candidates);
         Ok(())
-    }
-
-    fn measure(&self, x: &[T], candidates: &mut [Candidate<T>]) {
-        let d = self.x.cols;
-        vectorized(
-            #[inline(always)]
-            || {
-                for candidate in candidates.iter_mut() {
-                    candidate.distance = distance(x, &self.y.elements[candidate.row as usize * d..][..d], self.metric);
-                }
-            },
-        );
     }
 }
 
@@ -214,119 +205,4 @@ fn turn_into_bounds<T: Float>(bounds: &mut [T], terms: &[T], row: RowTerms<T>) {
         let value = row.factor * term - row.scale * *bound;
         *bound = if value > -T::INFINITY { value } else { -T::INFINITY };
     }
-}
-
-/// A row of `y` and its distance, or a bound of it.
-#[derive(Clone, Copy)]
-struct Candidate<T> {
-    distance: T,
-    row: u32,
-}
-
-impl<T: Float> Candidate<T> {
-    /// By distance, NaN last, then by position.
-    fn order(&self, other: &Candidate<T>) -> Ordering {
-        let (a, b) = (self.distance.to_f64(), other.distance.to_f64());
-        a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan())).then(self.row.cmp(&other.row))
-    }
-}
-
-/// The least of what was offered, up to `kept`.
-struct Nearest<T> {
-    candidates: Vec<Candidate<T>>,
-    kept: usize,
-    /// No bound that was dropped is below it.
-    limit: T,
-}
-
-impl<T: Float> Nearest<T> {
-    fn new(kept: usize, room: usize) -> Nearest<T> {
-        Nearest { candidates: Vec::with_capacity(room), kept, limit: T::INFINITY }
-    }
-
-    fn clear(&mut self) {
-        self.candidates.clear();
-        self.limit = T::INFINITY;
-    }
-
-    /// Adds a candidate. With room for twice as many as are kept, dropping the rest costs little for each.
-    fn push(&mut self, candidate: Candidate<T>) {
-        self.candidates.push(candidate);
-        if self.candidates.len() >= 2 * self.kept + BLOCK {
-            self.drop_rest();
-        }
-    }
-
-    fn drop_rest(&mut self) {
-        if self.candidates.len() > self.kept {
-            self.candidates.select_nth_unstable_by(self.kept - 1, Candidate::order);
-            self.candidates.truncate(self.kept);
-            self.limit = self.candidates[self.kept - 1].distance;
-        }
-    }
-
-    fn keep_best(&mut self) {
-        self.drop_rest();
-        self.candidates.sort_unstable_by(Candidate::order);
-    }
-
-    /// Takes what may be among the kept from the bounds of rows `first..`.
-    #[inline(always)]
-    fn offer(&mut self, bounds: &[T], first: usize) {
-        for (block, bounds) in bounds.chunks(BLOCK).enumerate() {
-            if self.candidates.len() >= self.kept && !bounds.iter().fold(false, |any, &bound| any | (bound < self.limit)) {
-                continue;
-            }
-            for (i, &distance) in bounds.iter().enumerate() {
-                if self.candidates.len() < self.kept || distance < self.limit {
-                    self.push(Candidate { distance, row: (first + block * BLOCK + i) as u32 });
-                }
-            }
-        }
-    }
-
-    /// Takes the least of the bounds of rows `first..`, where only one is wanted.
-    #[inline(always)]
-    fn offer_least(&mut self, bounds: &[T], first: usize) {
-        let (least, at, second) = two_least(bounds);
-        let Some(best) = self.candidates.first_mut() else {
-            self.candidates.push(Candidate { distance: least, row: (first + at) as u32 });
-            self.limit = second;
-            return;
-        };
-        if least < best.distance {
-            self.limit = if second < best.distance { second } else { best.distance };
-            *best = Candidate { distance: least, row: (first + at) as u32 };
-        } else if least < self.limit {
-            self.limit = least;
-        }
-    }
-}
-
-/// The least of at least one value, where it is first, and the least of the others.
-#[inline(always)]
-fn two_least<T: Float>(values: &[T]) -> (T, usize, T) {
-    let (mut least, mut second) = ([T::INFINITY; BLOCK], [T::INFINITY; BLOCK]);
-    let mut block_of = [0_u32; BLOCK];
-    let (blocks, rest) = values.as_chunks::<BLOCK>();
-    for (block, values) in blocks.iter().enumerate() {
-        for lane in 0..BLOCK {
-            let (value, before) = (values[lane], least[lane]);
-            let other = if value < before { before } else { value };
-            second[lane] = if other < second[lane] { other } else { second[lane] };
-            block_of[lane] = if value < before { block as u32 } else { block_of[lane] };
-            least[lane] = if value < before { value } else { before };
-        }
-    }
-    let mut best = (T::INFINITY, usize::MAX, T::INFINITY);
-    let lanes = (0..BLOCK.min(values.len())).map(|lane| (least[lane], block_of[lane] as usize * BLOCK + lane, second[lane]));
-    let rest = rest.iter().enumerate().map(|(i, &value)| (value, blocks.len() * BLOCK + i, T::INFINITY));
-    for (value, at, second) in lanes.chain(rest) {
-        if value < best.0 || value == best.0 && at < best.1 {
-            best = (value, at, if best.0 < second { best.0 } else { second });
-        } else if value < best.2 {
-            best.2 = value;
-        }
-    }
-    best
 }

@@ -61,6 +61,16 @@ fn neighbours_have_the_same_bits_with_any_number_of_threads() {
 }
 
 #[test]
+fn neighbours_of_few_rows_have_the_same_bits_with_any_number_of_threads() {
+    check("few rows", |context| {
+        let x = normal(context, &[3, 20], DType::Float32, 1, 0).unwrap();
+        let y = normal(context, &[20_000, 20], DType::Float32, 2, 0).unwrap();
+        let list = nearest(context, &x, &y, 6, Metric::Euclidean).unwrap();
+        vec![list.indices, list.distances]
+    });
+}
+
+#[test]
 fn selections_have_the_same_bits_with_any_number_of_threads() {
     check("segment-sum and gather", |context| {
         let a = normal(context, &[60_000, 7], DType::Float32, 1, 0).unwrap();

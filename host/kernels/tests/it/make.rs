@@ -3,15 +3,15 @@
 use algohost_kernels::{Budget, Cancel, Context, DType, Element, Error, ErrorKind, Pool, Tensor, with_element};
 use proptest::prelude::{Strategy, prop_oneof};
 
-pub fn context() -> Context {
+pub(crate) fn context() -> Context {
     with_threads(2)
 }
 
-pub fn with_threads(threads: usize) -> Context {
+pub(crate) fn with_threads(threads: usize) -> Context {
     Context::new(Budget::new(1 << 30), Cancel::default(), Pool::new(threads).unwrap())
 }
 
-pub fn cancelled() -> Context {
+pub(crate) fn cancelled() -> Context {
     let context = context();
     context.cancel().cancel();
     context
@@ -19,7 +19,7 @@ pub fn cancelled() -> Context {
 
 /// How a tensor's elements lie in its storage.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Layout {
+pub(crate) enum Layout {
     RowMajor,
     /// A transposed view of the mirrored elements.
     Transposed,
@@ -29,20 +29,20 @@ pub enum Layout {
     Shared,
 }
 
-pub const LAYOUTS: [Layout; 4] = [Layout::RowMajor, Layout::Transposed, Layout::Sliced, Layout::Shared];
+pub(crate) const LAYOUTS: [Layout; 4] = [Layout::RowMajor, Layout::Transposed, Layout::Sliced, Layout::Shared];
 
-pub fn layout() -> impl Strategy<Value = Layout> {
+pub(crate) fn layout() -> impl Strategy<Value = Layout> {
     use proptest::prelude::Just;
     prop_oneof![Just(Layout::RowMajor), Just(Layout::Transposed), Just(Layout::Sliced), Just(Layout::Shared)]
 }
 
 /// Axis lengths around the edges of blocks.
-pub fn length() -> impl Strategy<Value = usize> {
+pub(crate) fn length() -> impl Strategy<Value = usize> {
     prop_oneof![0..3_usize, 3..20_usize, 30..70_usize]
 }
 
 /// A tensor of these values, row-major, whatever its layout is.
-pub fn tensor(context: &Context, shape: &[usize], dtype: DType, values: &[f64], layout: Layout) -> Tensor {
+pub(crate) fn tensor(context: &Context, shape: &[usize], dtype: DType, values: &[f64], layout: Layout) -> Tensor {
     match layout {
         Layout::RowMajor => Tensor::from_bytes(context, shape, dtype, &bytes(dtype, values)).unwrap(),
         Layout::Transposed => {
@@ -84,12 +84,12 @@ fn to_line(bytes: &[u8]) -> u128 {
 }
 
 /// Little-endian bytes of the values.
-pub fn bytes(dtype: DType, values: &[f64]) -> Vec<u8> {
+pub(crate) fn bytes(dtype: DType, values: &[f64]) -> Vec<u8> {
     with_element!(dtype, T => values.iter().flat_map(|&value| bytemuck::bytes_of(&<T as Element>::from_f64(value)).to_vec()).collect())
 }
 
 /// A tensor's elements as float64, in row-major order.
-pub fn values(tensor: &Tensor) -> Vec<f64> {
+pub(crate) fn values(tensor: &Tensor) -> Vec<f64> {
     let rows = tensor.shape().first().copied().unwrap_or(1);
     let bytes = tensor.read_rows(0, rows).unwrap();
     with_element!(tensor.dtype(), T => {
@@ -98,18 +98,18 @@ pub fn values(tensor: &Tensor) -> Vec<f64> {
 }
 
 /// Numbers between -1 and 1 that look random.
-pub fn numbers(count: usize, seed: u32) -> Vec<f64> {
+pub(crate) fn numbers(count: usize, seed: u32) -> Vec<f64> {
     (0..count).map(|i| 2.0 * algohost_kernels::reference::uniform_float32(i, seed, 0) - 1.0).collect()
 }
 
 /// As `dtype` stores them.
-pub fn rounded(dtype: DType, values: &[f64]) -> Vec<f64> {
+pub(crate) fn rounded(dtype: DType, values: &[f64]) -> Vec<f64> {
     with_element!(dtype, T => values.iter().map(|&value| <T as Element>::from_f64(value).to_f64()).collect())
 }
 
 /// Every pair is equal up to `tolerance` times the larger of 1 and the wanted value; NaN equals NaN.
 #[track_caller]
-pub fn assert_close(given: &[f64], wanted: &[f64], tolerance: f64) {
+pub(crate) fn assert_close(given: &[f64], wanted: &[f64], tolerance: f64) {
     assert_eq!(given.len(), wanted.len());
     for (i, (given, wanted)) in given.iter().zip(wanted).enumerate() {
         let close = (given - wanted).abs() <= tolerance * wanted.abs().max(1.0) || given == wanted || given.is_nan() && wanted.is_nan();
@@ -119,7 +119,7 @@ pub fn assert_close(given: &[f64], wanted: &[f64], tolerance: f64) {
 
 /// The answer is an error of this class with this text.
 #[track_caller]
-pub fn assert_refused<T>(given: Result<T, Error>, kind: ErrorKind, message: &str) {
+pub(crate) fn assert_refused<T>(given: Result<T, Error>, kind: ErrorKind, message: &str) {
     let error = given.err().expect("an error");
     assert_eq!((error.kind, error.message.as_str()), (kind, message));
 }

@@ -46,7 +46,15 @@ fn run(x: &[f64], y: &[f64], d: usize, k: usize, metric: Metric, dtype: DType, e
 fn random_rows_agree_with_the_full_sort() {
     for metric in METRICS {
         for dtype in [DType::Float32, DType::Float64] {
-            for (n, m, d, k) in [(1, 1, 1, 1), (70, 1300, 7, 1), (70, 1300, 7, 5), (300, 40, 20, 1), (3, 600, 33, 600), (9, 530, 3, 513)] {
+            for (n, m, d, k) in [
+                (1, 1, 1, 1),
+                (70, 1300, 7, 1),
+                (70, 1300, 7, 5),
+                (300, 40, 20, 1),
+                (3, 600, 33, 600),
+                (9, 530, 3, 513),
+                (3, 9_000, 35, 20),
+            ] {
                 run(&numbers(n * d, 1), &numbers(m * d, 2), d, k, metric, dtype, false);
             }
         }
@@ -60,6 +68,8 @@ fn whole_numbers_with_many_ties_keep_the_lower_position_first() {
         for dtype in [DType::Float32, DType::Float64] {
             for k in [1, 2, 7, 40] {
                 run(&whole(numbers(60 * 4, 1)), &whole(numbers(700 * 4, 2)), 4, k, metric, dtype, true);
+                // Few rows are searched another way.
+                run(&whole(numbers(3 * 4, 1)), &whole(numbers(9_000 * 4, 2)), 4, k, metric, dtype, true);
             }
         }
     }
@@ -93,9 +103,12 @@ fn a_row_is_its_own_nearest_at_distance_0_whatever_the_offset() {
 fn equal_directions_have_cosine_distance_0_and_zero_rows_1() {
     let context = context();
     let y = matrix(&context, &[3.0, 4.0, 0.0, 0.0, -3.0, -4.0, 4.0, -3.0], 2, DType::Float32);
-    let list = nearest(&context, &matrix(&context, &[3.0, 4.0, 0.0, 0.0], 2, DType::Float32), &y, 4, Metric::Cosine).unwrap();
-    assert_eq!(values(&list.distances), [0.0, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0]);
-    assert_eq!(values(&list.indices), [0.0, 1.0, 3.0, 2.0, 0.0, 1.0, 2.0, 3.0]);
+    for times in [1, 5] {
+        let x = matrix(&context, &[3.0, 4.0, 0.0, 0.0].repeat(times), 2, DType::Float32);
+        let list = nearest(&context, &x, &y, 4, Metric::Cosine).unwrap();
+        assert_eq!(values(&list.distances), [0.0, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0].repeat(times));
+        assert_eq!(values(&list.indices), [0.0, 1.0, 3.0, 2.0, 0.0, 1.0, 2.0, 3.0].repeat(times));
+    }
 }
 
 #[test]
@@ -104,7 +117,9 @@ fn distances_that_are_nan_come_last() {
     let y = [nan, 0.0, 1.0, 1.0, 5.0, 5.0, 0.0, nan, 2.0, 2.0];
     for metric in METRICS {
         for k in 1..=5 {
-            run(&[1.0, 1.0, nan, 1.0, 3.0, 4.0], &y, 2, k, metric, DType::Float32, true);
+            let x = [1.0, 1.0, nan, 1.0, 3.0, 4.0];
+            run(&x, &y, 2, k, metric, DType::Float32, true);
+            run(&x.repeat(4), &y, 2, k, metric, DType::Float32, true);
         }
     }
 }
@@ -116,7 +131,7 @@ fn infinite_and_huge_values_agree_with_the_full_sort() {
     for metric in [Metric::SquaredEuclidean, Metric::InnerProduct] {
         for k in [1, 3, 6] {
             let context = context();
-            let x = [1e38, 1e38, 1.0, 1.0, far, 0.0];
+            let x = [1e38, 1e38, 1.0, 1.0, far, 0.0, -1e38, 1e30, 1e30, 1e30].repeat(2);
             let (x, y) = (rounded(DType::Float32, &x), rounded(DType::Float32, &y));
             let list = nearest(&context, &matrix(&context, &x, 2, DType::Float32), &matrix(&context, &y, 2, DType::Float32), k, metric);
             let distances = values(&list.unwrap().distances);
@@ -133,7 +148,7 @@ fn tiny_values_agree_with_the_full_sort() {
     let tiny = |values: Vec<f64>, scale: f64| values.iter().map(|value| value * scale).collect::<Vec<_>>();
     for (dtype, scale) in [(DType::Float32, 1e-20), (DType::Float64, 1e-160), (DType::Float64, 1e-120)] {
         for metric in [Metric::SquaredEuclidean, Metric::Cosine, Metric::InnerProduct] {
-            run(&tiny(numbers(40, 1), scale), &tiny(numbers(600, 2), scale), 4, 3, metric, dtype, false);
+            run(&tiny(numbers(60, 1), scale), &tiny(numbers(600, 2), scale), 4, 3, metric, dtype, false);
         }
     }
 }
