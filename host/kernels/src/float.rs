@@ -4,10 +4,12 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::dtype::{DType, Element};
 use crate::error::Error;
+use crate::linalg::Lanes;
 
 /// The two types that kernels compute in.
 pub(crate) trait Float:
     Element
+    + Lanes
     + PartialOrd
     + Add<Output = Self>
     + Sub<Output = Self>

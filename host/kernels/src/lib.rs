@@ -10,11 +10,13 @@ mod formulas;
 mod linalg;
 mod neighbors;
 mod random;
+pub mod reference;
 mod select;
 mod shape;
 mod storage;
 mod tensor;
 mod transfer;
+mod vectorized;
 mod walk;
 mod workspace;
 

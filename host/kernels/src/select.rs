@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::float::{Float, with_float};
 use crate::storage::Read;
 use crate::tensor::Tensor;
+use crate::vectorized::vectorized;
 use crate::walk::runs;
 use crate::with_element;
 use crate::workspace::Workspace;
@@ -112,7 +113,7 @@ impl<'a> Positions<'a> {
         for start in (0..self.count).step_by(TASK * 8) {
             context.check(operation)?;
             let mut numbers = start..self.count.min(start + TASK * 8);
-            if let Some(i) = numbers.find(|&i| usize::try_from(self.number(i)).is_ok_and(|number| number < length) == false) {
+            if let Some(i) = numbers.find(|&i| !usize::try_from(self.number(i)).is_ok_and(|number| number < length)) {
                 let number = self.number(i);
                 return Err(Error::bad(format!("{operation}: position {number}, at place {i}, lies outside of {length} {what}")));
             }
@@ -172,10 +173,10 @@ fn add_rows<T: Float>(context: &Context, operation: &str, a: &Tensor, ids: &Posi
         for start in rows.clone().step_by((TASK / row_elements).max(1)) {
             context.check(operation)?;
             let rows = start..rows.end.min(start + (TASK / row_elements).max(1));
-            pulp::Arch::new().dispatch(
+            vectorized(
                 #[inline(always)]
                 || {
-                    for row in rows {
+                    for row in rows.clone() {
                         let sums = &mut sums[ids.at(row) * row_elements..][..row_elements];
                         let values = &from[row * row_elements..][..row_elements];
                         sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value.to_f64());

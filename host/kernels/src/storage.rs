@@ -78,7 +78,9 @@ impl Read<'_> {
     pub fn elements<T: Element>(&self) -> &[T] {
         match &self.0 {
             Source::Owned(lines) => bytemuck::cast_slice(lines),
-            // Shared bytes are aligned (checked when the tensor is made) but may end inside of an element.
+            // No bytes may lie anywhere.
+            Source::Shared(bytes) if bytes.len() < size_of::<T>() => &[],
+            // Others are aligned (checked when the tensor is made) but may end inside of an element.
             Source::Shared(bytes) => bytemuck::cast_slice(&bytes[..bytes.len() / size_of::<T>() * size_of::<T>()]),
         }
     }

@@ -79,7 +79,8 @@ impl Tensor {
                 self.dtype()
             )));
         }
-        self.rows_view("write", start, bytes.len() / row_bytes)?.store_bytes("write", bytes)
+        let rows = self.rows_view("write", start, bytes.len() / row_bytes)?;
+        if bytes.is_empty() { Ok(()) } else { rows.store_bytes("write", bytes) }
     }
 
     /// Sets every element to `value`, converted as [`Element::from_f64`] does; for booleans, whether it is not 0.

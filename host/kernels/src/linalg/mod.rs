@@ -1,9 +1,12 @@
 //! Products of matrices.
 
+mod lanes;
 mod matrix;
 mod product;
+mod rows;
 mod vector;
 
+pub(crate) use lanes::Lanes;
 pub(crate) use matrix::{Matrix, MatrixMut};
 pub(crate) use product::serial;
 

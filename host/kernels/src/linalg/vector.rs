@@ -1,11 +1,11 @@
 //! Matrix times vector: the work of linear models.
 //!
-//! Both loops read each element of the matrix once, in the order in which it lies in memory, and add in lanes whose number
-//! the source fixes: the result has the same bits on every processor and with every number of threads.
+//! Cut into tasks by shape alone, merged in order: the number of threads does not change a bit of the result.
 
 use rayon::prelude::*;
 
 use super::matrix::{Matrix, MatrixMut};
+use super::rows::{add_weighted_rows, dot_rows};
 use crate::context::Context;
 use crate::error::Result;
 use crate::float::Float;
@@ -17,8 +17,6 @@ const PARALLEL: usize = 1 << 18;
 const TASK: usize = 1 << 16;
 /// Most partial sums that [`by_columns`] merges.
 const MOST_PARTIALS: usize = 256;
-/// Elements that stay in the first-level cache while their columns are summed.
-const RESIDENT: usize = 1 << 12;
 /// Sums of as many columns are kept on the stack.
 const ON_STACK: usize = 256;
 
@@ -68,10 +66,7 @@ fn by_rows<T: Float>(
     };
     let rows_of = |out: &mut [T], start: usize| {
         let rows = (a.rows - start).min(out.len().div_ceil(step));
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || dot_rows(out, step, a.rows(start, rows), x, scale),
-        );
+        dot_rows(a.rows(start, rows), x, |row, sum| combine(sum, scale, &mut out[row * step]));
     };
     if a.rows * k < PARALLEL {
         rows_of(&mut out.elements[..(a.rows - 1) * step + 1], 0);
@@ -86,57 +81,6 @@ fn by_rows<T: Float>(
             Ok(())
         })
     })
-}
-
-#[inline(always)]
-fn dot_rows<T: Float>(out: &mut [T], step: usize, a: Matrix<'_, T>, x: &[T], scale: (T, T)) {
-    match x.len() {
-        0..4 => dot_rows_in::<T, 1>(out, step, a, x, scale),
-        4..8 => dot_rows_in::<T, 4>(out, step, a, x, scale),
-        8..16 => dot_rows_in::<T, 8>(out, step, a, x, scale),
-        _ => dot_rows_in::<T, 16>(out, step, a, x, scale),
-    }
-}
-
-#[inline(always)]
-fn dot_rows_in<T: Float, const N: usize>(out: &mut [T], step: usize, a: Matrix<'_, T>, x: &[T], scale: (T, T)) {
-    for row in 0..a.rows {
-        let sum = dot::<T, N>(&a.elements[row * a.row_stride..][..x.len()], x);
-        combine(sum, scale, &mut out[row * step]);
-    }
-}
-
-/// The dot product of two slices of equal length, at least `N`.
-#[inline(always)]
-fn dot<T: Float, const N: usize>(a: &[T], b: &[T]) -> T {
-    let mut lanes = [T::ZERO; N];
-    let ((a_chunks, rest), (b_chunks, _)) = (a.as_chunks::<N>(), b.as_chunks::<N>());
-    for (a, b) in a_chunks.iter().zip(b_chunks) {
-        for lane in 0..N {
-            lanes[lane] = lanes[lane] + a[lane] * b[lane];
-        }
-    }
-    if let (false, Some(a), Some(b)) = (rest.is_empty(), a.last_chunk::<N>(), b.last_chunk::<N>()) {
-        // The last N elements again, of which the first ones were counted already.
-        let counted = N - rest.len();
-        for lane in 0..N {
-            let product = a[lane] * b[lane];
-            lanes[lane] = lanes[lane] + if lane >= counted { product } else { T::ZERO };
-        }
-    }
-    sum_lanes(lanes)
-}
-
-#[inline(always)]
-fn sum_lanes<T: Float, const N: usize>(mut lanes: [T; N]) -> T {
-    let mut half = N / 2;
-    while half > 0 {
-        for lane in 0..half {
-            lanes[lane] = lanes[lane] + lanes[lane + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
 }
 
 /// The sum of the rows of `a` (k x m, rows contiguous) weighted by `x`: one result for each column.
@@ -178,47 +122,4 @@ fn by_columns<T: Float>(
     }
     sums.iter().enumerate().for_each(|(column, &sum)| combine(sum, scale, out.at(column, 0)));
     Ok(())
-}
-
-fn add_weighted_rows<T: Float>(sums: &mut [T], a: Matrix<'_, T>, x: Matrix<'_, T>) {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || match sums.len() {
-            0..4 => add_in_blocks::<T, 1, 1>(sums, a, x),
-            4..8 => add_in_blocks::<T, 4, 1>(sums, a, x),
-            8..16 => add_in_blocks::<T, 8, 1>(sums, a, x),
-            16..32 => add_in_blocks::<T, 16, 1>(sums, a, x),
-            32..64 => add_in_blocks::<T, 16, 2>(sums, a, x),
-            _ => add_in_blocks::<T, 16, 4>(sums, a, x),
-        },
-    );
-}
-
-/// Takes rows that fit the first-level cache together, and of them blocks of `N` columns, whose sums stay in registers.
-#[inline(always)]
-fn add_in_blocks<T: Float, const N: usize, const B: usize>(sums: &mut [T], a: Matrix<'_, T>, x: Matrix<'_, T>) {
-    let columns = sums.len();
-    let resident = (RESIDENT / columns).max(8);
-    for start in (0..a.rows).step_by(resident) {
-        let rows = resident.min(a.rows - start);
-        let (a, x) = (a.rows(start, rows), x.rows(start, rows));
-        let mut done = 0;
-        while done < columns {
-            // The last block overlaps the one before; only its new columns are stored.
-            let first = done.min(columns - N * B);
-            let mut block = [[T::ZERO; N]; B];
-            for row in 0..rows {
-                let weight = x.elements[row * x.row_stride];
-                let values = &a.elements[row * a.row_stride + first..][..N * B];
-                for (lanes, values) in block.iter_mut().zip(values.as_chunks::<N>().0) {
-                    for lane in 0..N {
-                        lanes[lane] = lanes[lane] + weight * values[lane];
-                    }
-                }
-            }
-            let block = &block.as_flattened()[done - first..];
-            sums[done..first + N * B].iter_mut().zip(block).for_each(|(sum, &value)| *sum = *sum + value);
-            done = first + N * B;
-        }
-    }
 }

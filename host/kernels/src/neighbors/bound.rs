@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::float::Float;
 use crate::linalg::Matrix;
+use crate::vectorized::vectorized;
 use crate::workspace::Workspace;
 
 /// Below so many elements the hop to the pool costs more than it brings.
@@ -46,6 +47,8 @@ pub(super) struct RowTerms<T> {
     pub(super) offset: f64,
     pub(super) factor: T,
     pub(super) scale: T,
+    /// Whether the row may hold a NaN.
+    pub(super) suspect: bool,
 }
 
 impl<T: Float> Prepared<T> {
@@ -121,23 +124,28 @@ impl<T: Float> Shift<T> {
             Metric::Cosine => (1.0 - self.slack, 1.0, 1.0),
             Metric::InnerProduct => (0.0, squares.sqrt() * self.slack, 1.0),
         };
-        RowTerms { offset: offset - tiny, factor: T::from_f64(factor), scale: T::from_f64(scale) }
+        RowTerms { offset: offset - tiny, factor: T::from_f64(factor), scale: T::from_f64(scale), suspect: squares.is_nan() }
     }
 
     /// Stores the shifted or scaled values and returns the sum of their squares.
     fn shift(&self, row: &mut [T], values: &[T]) -> f64 {
-        if !self.centre.is_empty() {
-            row.iter_mut().zip(values.iter().zip(&*self.centre)).for_each(|(to, (&value, &centre))| *to = value - centre);
-        } else {
-            row.copy_from_slice(values);
-        }
-        let squares = sum_of_squares(row);
-        if self.metric == Metric::Cosine && squares != 0.0 {
-            // A length that over- or underflows says nothing: neither does the bound, then.
-            let length = if (1e-280..1e280).contains(&squares) { squares.sqrt() } else { f64::NAN };
-            row.iter_mut().for_each(|value| *value = T::from_f64(value.to_f64() / length));
-        }
-        squares
+        vectorized(
+            #[inline(always)]
+            || {
+                if self.centre.is_empty() {
+                    row.copy_from_slice(values);
+                } else {
+                    row.iter_mut().zip(values.iter().zip(&*self.centre)).for_each(|(to, (&value, &centre))| *to = value - centre);
+                }
+                let squares = sum_of_squares(row);
+                if self.metric == Metric::Cosine && squares != 0.0 {
+                    // A length that over- or underflows says nothing: neither does the bound, then.
+                    let length = if (1e-280..1e280).contains(&squares) { squares.sqrt() } else { f64::NAN };
+                    row.iter_mut().for_each(|value| *value = T::from_f64(value.to_f64() / length));
+                }
+                squares
+            },
+        )
     }
 }
 

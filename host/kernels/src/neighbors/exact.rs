@@ -1,13 +1,28 @@
 //! Distances of two rows, computed in float64.
 
 use super::Metric;
+use super::candidates::Candidate;
 use crate::float::Float;
+use crate::linalg::Matrix;
+use crate::vectorized::vectorized;
 
 const LANES: usize = 8;
 
+/// Sets each candidate's distance to the one of its row of `y` (row-major) from `x`.
+pub(super) fn measure<T: Float>(x: &[T], y: Matrix<'_, T>, candidates: &mut [Candidate<T>], metric: Metric) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for candidate in candidates.iter_mut() {
+                candidate.distance = distance(x, &y.elements[candidate.row as usize * y.cols..][..y.cols], metric);
+            }
+        },
+    );
+}
+
 /// The distance by which rows are ordered: squared for both Euclidean metrics, never below 0 but for inner products.
 #[inline(always)]
-pub(super) fn distance<T: Float>(x: &[T], y: &[T], metric: Metric) -> T {
+fn distance<T: Float>(x: &[T], y: &[T], metric: Metric) -> T {
     T::from_f64(match metric {
         Metric::SquaredEuclidean | Metric::Euclidean => sum(x, y, |x, y| (x - y) * (x - y)),
         // Not a negation, which would make -0.
@@ -17,6 +32,7 @@ pub(super) fn distance<T: Float>(x: &[T], y: &[T], metric: Metric) -> T {
 }
 
 /// Σx².
+#[inline(always)]
 pub(super) fn sum_of_squares<T: Float>(x: &[T]) -> f64 {
     sum(x, x, |x, y| x * y)
 }

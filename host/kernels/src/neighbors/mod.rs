@@ -5,7 +5,10 @@
 //! row that could matter. So the answer is that of the plain double loop, whatever was rounded on the way.
 
 mod bound;
+mod candidates;
+mod direct;
 mod exact;
+mod least;
 mod search;
 
 use crate::context::Context;
@@ -38,7 +41,7 @@ pub struct NeighborList {
 
 /// For each row of `x` (n x d) the `k` nearest rows of `y` (m x d), float32 or float64, 1 <= k <= m. Equal rows are at distance 0 exactly.
 ///
-/// Charges workspace of about the size of `y`. Rows with many neighbours at nearly the same distance take longer.
+/// Charges workspace of about the size of `y`, unless `x` has very few rows. Rows with many neighbours at nearly the same distance take longer.
 ///
 /// # Errors
 /// Bad operation when shapes, dtypes or k do not fit, not supported for other dtypes, limit exceeded, interrupted.

@@ -1,29 +1,30 @@
 //! The search: tiles of bounds, a few candidates for each row, their exact distances.
 
-use std::cmp::Ordering;
-
 use rayon::prelude::*;
 
 use super::Metric;
 use super::bound::{Prepared, RowTerms, TILE};
-use super::exact::{distance, shown};
+use super::candidates::{Candidate, Nearest};
+use super::direct;
+use super::exact::{measure, shown};
 use crate::context::{Charge, Context};
 use crate::error::Result;
 use crate::float::Float;
 use crate::linalg::{Matrix, MatrixMut, serial};
 use crate::tensor::Tensor;
+use crate::vectorized::vectorized;
 use crate::workspace::Workspace;
 
 /// Below so many multiplications the hop to the pool costs more than it brings.
 const PARALLEL: usize = 1 << 18;
+/// For fewer rows making `y` ready costs more than it brings.
+const FEW: usize = 8;
 /// Most rows of `x` in one tile.
 const ROWS: usize = 256;
 /// Most candidates of the rows in one tile together.
 const CANDIDATES: usize = 1 << 16;
 /// Candidates kept beyond k, so that the next bound seldom undercuts the k-th distance.
 const SPARE: usize = 4;
-/// Bounds looked at together.
-const BLOCK: usize = 16;
 
 /// Fills `out`, the n x k indices and distances. `x` and `y` are row-major.
 pub(super) fn search<T: Float>(
@@ -41,6 +42,9 @@ pub(super) fn search<T: Float>(
     let (mut indices, mut distances) = (indices.write(operation)?, distances.write(operation)?);
     let indices = &mut indices.elements::<i32>()[..n * k];
     let distances = &mut distances.elements::<T>()[..n * k];
+    if n < FEW {
+        return direct::search(context, operation, (x, y), k, metric, (indices, distances));
+    }
     let task = Search { context, operation, x, y, k, metric, prepared: Prepared::new(context, operation, y, metric)? };
     let rows = (CANDIDATES / task.room()).min(n.div_ceil(32)).clamp(1, ROWS);
     let tiles = |tile: usize, scratch: &mut Result<Scratch<T>>, indices: &mut [i32], distances: &mut [T]| {
@@ -86,8 +90,8 @@ impl<T: Float> Scratch<T> {
             shifted: Workspace::new(context, operation, rows * search.x.cols)?,
             bounds: Workspace::new(context, operation, rows * TILE.min(search.y.rows))?,
             terms: Vec::with_capacity(rows),
-            nearest: (0..rows).map(|_| Nearest::new(search.kept(), room)).collect(),
-            again: Nearest::new(search.k, room),
+            nearest: (0..rows).map(|_| Nearest::new(search.kept())).collect(),
+            again: Nearest::new(search.k),
         })
     }
 }
@@ -95,12 +99,12 @@ impl<T: Float> Scratch<T> {
 impl<T: Float> Search<'_, T> {
     /// Candidates kept for each row.
     fn kept(&self) -> usize {
-        if self.k == 1 { 2 } else { self.k + SPARE }
+        if self.k == 1 { 1 } else { self.k + SPARE }
     }
 
     /// Candidates held before the worse half is dropped.
     fn room(&self) -> usize {
-        2 * self.kept() + BLOCK
+        Nearest::<T>::room(self.kept())
     }
 
     /// Searches for the rows of `x` from `start` on, as many as the outputs have room for.
@@ -116,7 +120,7 @@ impl<T: Float> Search<'_, T> {
             self.context.check(self.operation)?;
             let count = self.bounds(tile, &scratch.shifted[..rows * d], rows, &mut scratch.bounds);
             let terms = self.prepared.tile(tile).1;
-            pulp::Arch::new().dispatch(
+            vectorized(
                 #[inline(always)]
                 || {
                     for (row, bounds) in scratch.bounds.chunks_exact_mut(count).take(rows).enumerate() {
@@ -152,24 +156,20 @@ impl<T: Float> Search<'_, T> {
 
     /// Leaves the row's k nearest by exact distance in `scratch.nearest`.
     fn settle(&self, row: usize, x: &[T], scratch: &mut Scratch<T>) -> Result<()> {
-        let (nearest, offset) = (&mut scratch.nearest[row], scratch.terms[row].offset);
-        if x.iter().any(|value| value.to_f64().is_nan()) {
+        let (nearest, terms) = (&mut scratch.nearest[row], scratch.terms[row]);
+        if terms.suspect && x.iter().any(|value| value.to_f64().is_nan()) {
             // Every distance is NaN.
             nearest.candidates.clear();
             nearest.candidates.extend((0..self.k as u32).map(|row| Candidate { distance: T::from_f64(f64::NAN), row }));
             return Ok(());
         }
         nearest.keep_best();
-        // Whatever was dropped has at least the bound of the last one kept. For k = 1 that one is not measured either.
-        let dropped = nearest.worst().to_f64() + offset;
-        if self.k == 1 {
-            nearest.candidates.truncate(1);
-        }
+        let dropped = nearest.limit.to_f64() + terms.offset;
         let measured = nearest.candidates.len();
-        self.measure(x, &mut nearest.candidates);
+        measure(x, self.y, &mut nearest.candidates, self.metric);
         nearest.candidates.sort_unstable_by(Candidate::order);
         nearest.candidates.truncate(self.k);
-        let limit = nearest.worst().to_f64();
+        let limit = nearest.candidates.last().map_or(f64::NAN, |worst| worst.distance.to_f64());
         if measured == self.y.rows || limit < dropped { Ok(()) } else { self.search_again(row, x, limit, scratch) }
     }
 
@@ -188,25 +188,13 @@ impl<T: Float> Search<'_, T> {
                     continue;
                 }
                 let mut candidate = [Candidate { distance: T::ZERO, row: (tile * TILE + i) as u32 }];
-                self.measure(x, &mut candidate);
+                measure(x, self.y, &mut candidate, self.metric);
                 scratch.again.push(candidate[0]);
             }
         }
         scratch.again.keep_best();
         std::mem::swap(&mut scratch.again.candidates, &mut scratch.nearest[row].candidates);
         Ok(())
-    }
-
-    fn measure(&self, x: &[T], candidates: &mut [Candidate<T>]) {
-        let d = self.x.cols;
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for candidate in candidates {
-                    candidate.distance = distance(x, &self.y.elements[candidate.row as usize * d..][..d], self.metric);
-                }
-            },
-        );
     }
 }
 
@@ -217,105 +205,4 @@ fn turn_into_bounds<T: Float>(bounds: &mut [T], terms: &[T], row: RowTerms<T>) {
         let value = row.factor * term - row.scale * *bound;
         *bound = if value > -T::INFINITY { value } else { -T::INFINITY };
     }
-}
-
-/// A row of `y` and its distance, or a bound of it.
-#[derive(Clone, Copy)]
-struct Candidate<T> {
-    distance: T,
-    row: u32,
-}
-
-impl<T: Float> Candidate<T> {
-    /// By distance, NaN last, then by position.
-    fn order(&self, other: &Candidate<T>) -> Ordering {
-        let (a, b) = (self.distance.to_f64(), other.distance.to_f64());
-        a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan())).then(self.row.cmp(&other.row))
-    }
-}
-
-/// The least of what was offered, up to `kept`.
-struct Nearest<T> {
-    candidates: Vec<Candidate<T>>,
-    kept: usize,
-    /// Nothing at or above it can still be among the kept.
-    limit: T,
-}
-
-impl<T: Float> Nearest<T> {
-    fn new(kept: usize, room: usize) -> Nearest<T> {
-        Nearest { candidates: Vec::with_capacity(room), kept, limit: T::INFINITY }
-    }
-
-    fn clear(&mut self) {
-        self.candidates.clear();
-        self.limit = T::INFINITY;
-    }
-
-    /// Adds a candidate. With room for twice as many as are kept, dropping the rest costs little for each.
-    fn push(&mut self, candidate: Candidate<T>) {
-        self.candidates.push(candidate);
-        if self.candidates.len() >= 2 * self.kept + BLOCK {
-            self.drop_rest();
-        }
-    }
-
-    fn drop_rest(&mut self) {
-        if self.candidates.len() > self.kept {
-            self.candidates.select_nth_unstable_by(self.kept - 1, Candidate::order);
-            self.candidates.truncate(self.kept);
-            self.limit = self.candidates[self.kept - 1].distance;
-        }
-    }
-
-    fn keep_best(&mut self) {
-        self.drop_rest();
-        self.candidates.sort_unstable_by(Candidate::order);
-    }
-
-    fn worst(&self) -> T {
-        self.candidates.last().map_or(T::INFINITY, |candidate| candidate.distance)
-    }
-
-    /// Takes what may be among the kept from the bounds of rows `first..`.
-    #[inline(always)]
-    fn offer(&mut self, bounds: &[T], first: usize) {
-        for (block, bounds) in bounds.chunks(BLOCK).enumerate() {
-            if self.candidates.len() >= self.kept && !bounds.iter().fold(false, |any, &bound| any | (bound < self.limit)) {
-                continue;
-            }
-            for (i, &distance) in bounds.iter().enumerate() {
-                if self.candidates.len() < self.kept || distance < self.limit {
-                    self.push(Candidate { distance, row: (first + block * BLOCK + i) as u32 });
-                }
-            }
-        }
-    }
-
-    /// Takes the two least bounds, which are overwritten.
-    #[inline(always)]
-    fn offer_least(&mut self, bounds: &mut [T], first: usize) {
-        for _ in 0..2 {
-            let distance = least(bounds);
-            if let Some(i) = bounds.iter().position(|&bound| bound == distance) {
-                bounds[i] = T::INFINITY;
-                self.push(Candidate { distance, row: (first + i) as u32 });
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn least<T: Float>(values: &[T]) -> T {
-    let mut lanes = [T::INFINITY; BLOCK];
-    let (chunks, rest) = values.as_chunks::<BLOCK>();
-    for values in chunks {
-        for lane in 0..BLOCK {
-            lanes[lane] = if values[lane] < lanes[lane] { values[lane] } else { lanes[lane] };
-        }
-    }
-    for (lane, &value) in lanes.iter_mut().zip(rest) {
-        *lane = if value < *lane { value } else { *lane };
-    }
-    lanes.iter().fold(T::INFINITY, |least, &value| if value < least { value } else { least })
 }

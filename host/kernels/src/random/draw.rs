@@ -9,6 +9,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::float::{Float, with_float};
 use crate::tensor::Tensor;
+use crate::vectorized::vectorized;
 use crate::workspace::Workspace;
 
 const PERMUTATION: u32 = 4;
@@ -40,7 +41,7 @@ pub fn permutation(context: &Context, count: usize, seed: u32, stream: u32) -> R
         if batch % (TASK / BATCH) == 0 {
             context.check(NAME)?;
         }
-        let words = pulp::Arch::new().dispatch(
+        let words = vectorized(
             #[inline(always)]
             || stream.blocks((batch * LANES) as u64),
         );
@@ -101,7 +102,10 @@ pub fn choice(context: &Context, weights: &Tensor, count: usize, seed: u32, stre
     let task = |task: usize, positions: &mut [i32]| {
         context.check(NAME)?;
         for (i, positions) in positions.chunks_mut(BATCH).enumerate() {
-            let words = stream.blocks(((task * TASK + i * BATCH) / 2) as u64);
+            let words = vectorized(
+                #[inline(always)]
+                || stream.blocks(((task * TASK + i * BATCH) / 2) as u64),
+            );
             for (i, position) in positions.iter_mut().enumerate() {
                 let half = 2 * (i % 2);
                 let threshold = unit(words[half][i / 2], words[half + 1][i / 2]) * total;

@@ -26,6 +26,7 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::float::with_float;
 use crate::tensor::Tensor;
+use crate::vectorized::vectorized;
 use philox::{LANES, Stream};
 use sample::{BATCH, Sample};
 
@@ -69,7 +70,7 @@ fn fill<T: Sample>(
     let elements = &mut storage.elements::<T>()[..tensor.element_count()];
     let task = |task: usize, elements: &mut [T]| {
         context.check(operation)?;
-        pulp::Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 let mut values = [T::ZERO; BATCH];

@@ -1,0 +1,106 @@
+//! Memory is charged before it is taken and given back when it is dropped; cancelled work ends.
+
+use algohost_kernels::{
+    Budget, Cancel, Context, DType, ErrorKind, Metric, Pool, Result, Tensor, Transposed, choice, gather, matmul, matmul_into, nearest,
+    normal, permutation, segment_sum, uniform,
+};
+
+use crate::make::{assert_refused, cancelled, context};
+
+fn with_budget(bytes: u64) -> Context {
+    Context::new(Budget::new(bytes), Cancel::default(), Pool::new(2).unwrap())
+}
+
+#[test]
+fn the_budget_is_charged_in_whole_cache_lines_and_given_back() {
+    let context = with_budget(1000);
+    let tensor = Tensor::zeros(&context, &[3], DType::Float64).unwrap();
+    assert_eq!(context.budget().used(), 64);
+    let view = tensor.slice(0, 1..2).unwrap();
+    drop(tensor);
+    assert_eq!(context.budget().used(), 64);
+    drop(view);
+    assert_eq!(context.budget().used(), 0);
+}
+
+#[test]
+fn beyond_the_budget_nothing_is_allocated() {
+    let context = with_budget(1000);
+    let _held = Tensor::zeros(&context, &[16], DType::Float32).unwrap();
+    let error = Tensor::zeros(&context, &[16_000_000_000], DType::Float32).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::LimitExceeded);
+    assert_eq!(error.message, "zeros: 64000000000 more bytes of tensors asked for, 64 of the 1000 granted are in use");
+    assert_eq!(context.budget().used(), 64);
+}
+
+/// Every kernel once, with operands made before.
+fn every_kernel(made: &Context, context: &Context) -> Vec<(&'static str, Result<Tensor>)> {
+    let a = normal(made, &[40_000, 12], DType::Float32, 1, 0).unwrap();
+    let b = normal(made, &[12, 9], DType::Float32, 2, 0).unwrap();
+    let out = Tensor::zeros(made, &[40_000, 9], DType::Float32).unwrap();
+    let (ids, weights) = (Tensor::zeros(made, &[40_000], DType::Int32).unwrap(), uniform(made, &[900], DType::Float32, 3, 0).unwrap());
+    let few = a.slice(0, 0..700).unwrap();
+    vec![
+        ("matmul", matmul(context, &a, &b, Transposed::Neither)),
+        ("matmul", matmul(context, &a, &a, Transposed::Left)),
+        ("matmul", matmul(context, &a, &b.slice(1, 0..1).unwrap(), Transposed::Neither)),
+        ("matmul", matmul(context, &out.slice(1, 0..1).unwrap(), &a, Transposed::Left)),
+        ("matmul-into", matmul_into(context, &out, &a, &b, Transposed::Neither, 1.0, 0.0).map(|()| out.clone())),
+        ("nearest", nearest(context, &a, &few, 1, Metric::Cosine).map(|list| list.indices)),
+        ("nearest", nearest(context, &few, &a, 7, Metric::Euclidean).map(|list| list.distances)),
+        ("gather", gather(context, &a, &ids)),
+        ("segment-sum", segment_sum(context, &a, &ids, 3)),
+        ("uniform", uniform(context, &[200_000], DType::Float32, 1, 0)),
+        ("normal", normal(context, &[200_000], DType::Float64, 1, 0)),
+        ("permutation", permutation(context, 200_000, 1, 0)),
+        ("choice", choice(context, &weights, 200_000, 1, 0)),
+    ]
+}
+
+#[test]
+fn every_kernel_gives_back_its_workspace() {
+    let (made, context) = (context(), context());
+    let results = every_kernel(&made, &context);
+    for (name, result) in &results {
+        assert!(result.is_ok(), "{name}: {result:?}");
+    }
+    drop(results);
+    assert_eq!(context.budget().used(), 0);
+}
+
+#[test]
+fn every_kernel_asks_before_it_allocates() {
+    let (made, context) = (context(), with_budget(0));
+    for (name, result) in every_kernel(&made, &context).into_iter().filter(|(name, _)| *name != "matmul-into") {
+        let error = result.expect_err(name);
+        assert_eq!(error.kind, ErrorKind::LimitExceeded, "{name}");
+        assert!(error.message.starts_with(&format!("{name}: ")), "{}", error.message);
+    }
+    assert_eq!(context.budget().used(), 0);
+}
+
+/// For every budget below what a kernel needs, the kernel says so; workspace counts too.
+#[test]
+fn no_budget_in_between_makes_a_kernel_exceed_it() {
+    let made = context();
+    for bytes in (0..24).map(|doubled| 1_u64 << doubled) {
+        let context = with_budget(bytes);
+        for (name, result) in every_kernel(&made, &context) {
+            if let Err(error) = result {
+                assert_eq!(error.kind, ErrorKind::LimitExceeded, "{name} with {bytes}: {error}");
+            }
+        }
+        assert_eq!(context.budget().used(), 0, "with {bytes}");
+    }
+}
+
+#[test]
+fn cancelled_kernels_end_with_an_interruption() {
+    let (made, context) = (context(), cancelled());
+    for (name, result) in every_kernel(&made, &context) {
+        assert_refused(result, ErrorKind::Interrupted, &format!("{name}: cancelled by the host"));
+    }
+    assert_eq!(context.budget().used(), 0);
+    context.cancel().reset();
+    assert!(every_kernel(&made, &context).iter().all(|(_, result)| result.is_ok()));
+}

@@ -1,0 +1,172 @@
+//! What does not fit is refused, in words that say what was found and what is wanted.
+
+use algohost_kernels::{
+    DType, ErrorKind, Metric, Tensor, Transposed, choice, gather, matmul, matmul_into, nearest, normal, permutation, segment_sum, uniform,
+};
+
+use crate::make::{Layout, assert_refused, context, tensor};
+
+const BAD: ErrorKind = ErrorKind::BadOperation;
+
+fn zeros(shape: &[usize], dtype: DType) -> Tensor {
+    Tensor::zeros(&context(), shape, dtype).unwrap()
+}
+
+fn floats(shape: &[usize]) -> Tensor {
+    zeros(shape, DType::Float32)
+}
+
+fn list(dtype: DType, values: &[f64]) -> Tensor {
+    tensor(&context(), &[values.len()], dtype, values, Layout::RowMajor)
+}
+
+#[test]
+fn products_that_do_not_fit_are_refused() {
+    let context = context();
+    let refused = |a: &[usize], b: &[usize], transposed, message| {
+        assert_refused(matmul(&context, &floats(a), &floats(b), transposed), BAD, message);
+    };
+    refused(&[2, 3], &[2, 3], Transposed::Neither, "matmul: shapes [2, 3] and [2, 3] do not multiply");
+    refused(&[2, 3], &[3, 2], Transposed::Left, "matmul: shapes [2, 3] and [3, 2], left transposed do not multiply");
+    refused(&[2, 3], &[2, 3], Transposed::Both, "matmul: shapes [2, 3] and [2, 3], both transposed do not multiply");
+    refused(&[3], &[3, 2], Transposed::Neither, "matmul: shapes [3] and [3, 2] do not multiply");
+    refused(&[1, 2, 3], &[3, 2], Transposed::Neither, "matmul: shapes [1, 2, 3] and [3, 2] do not multiply");
+    refused(&[1, 2, 2], &[3, 2, 2], Transposed::Right, "matmul: shapes [1, 2, 2] and [3, 2, 2], right transposed do not multiply");
+    refused(&[], &[], Transposed::Neither, "matmul: shapes [] and [] do not multiply");
+    let (single, double, whole) = (floats(&[2, 2]), zeros(&[2, 2], DType::Float64), zeros(&[2, 2], DType::Int32));
+    let neither = Transposed::Neither;
+    let message = "matmul: float32 times float64; cast one of them to the other's dtype";
+    assert_refused(matmul(&context, &single, &double, neither), BAD, message);
+    let message = "matmul: int32 is not computed with; cast to float32 or float64";
+    assert_refused(matmul(&context, &whole, &whole, neither), ErrorKind::NotSupported, message);
+}
+
+#[test]
+fn outputs_that_do_not_fit_are_refused() {
+    let context = context();
+    let (a, b) = (floats(&[2, 3]), floats(&[3, 4]));
+    let into = |out: &Tensor| matmul_into(&context, out, &a, &b, Transposed::Neither, 1.0, 0.0);
+    for (shape, said) in [(&[4, 2][..], "[4, 2]"), (&[1, 2, 4], "[1, 2, 4]"), (&[4], "[4]")] {
+        let message = format!("matmul-into: the product of [2, 3] and [3, 4] does not fit an output of shape {said}");
+        assert_refused(into(&floats(shape)), BAD, &message);
+    }
+    let message = "matmul-into: float32 times float32 into an output of float64; cast the operands or make the output float32";
+    assert_refused(into(&zeros(&[2, 4], DType::Float64)), BAD, message);
+    let repeats = floats(&[1, 4]).broadcast_to("test", floats(&[2, 4]).shape()).unwrap();
+    assert_refused(into(&repeats), BAD, "matmul-into: the output is a view that repeats elements; copy it to write to it");
+    let shared = tensor(&context, &[2, 4], DType::Float32, &[0.0; 8], Layout::Shared);
+    assert_refused(into(&shared), BAD, "matmul-into: the tensor is read-only; copy it to write to it");
+}
+
+#[test]
+fn outputs_that_share_storage_with_an_operand_are_refused() {
+    let context = context();
+    let whole = floats(&[8, 4]);
+    let (top, bottom, other) = (whole.slice(0, 0..4).unwrap(), whole.slice(0, 4..8).unwrap(), floats(&[4, 4]));
+    let message = "matmul-into: the output shares storage with an input; give it storage of its own";
+    for (a, b) in [(&bottom, &other), (&other, &bottom), (&top, &top)] {
+        assert_refused(matmul_into(&context, &top, a, b, Transposed::Neither, 1.0, 0.0), BAD, message);
+    }
+    assert_refused(top.assign(&bottom), BAD, "assign: the output shares storage with an input; give it storage of its own");
+}
+
+#[test]
+fn neighbours_that_do_not_fit_are_refused() {
+    let context = context();
+    let (x, y) = (floats(&[5, 3]), floats(&[4, 3]));
+    let refused = |x: &Tensor, y: &Tensor, k, message| assert_refused(nearest(&context, x, y, k, Metric::Cosine).map(|_| ()), BAD, message);
+    refused(&x, &y, 0, "nearest: 0 neighbours among 4 rows; from 1 to 4 are possible");
+    refused(&x, &y, 5, "nearest: 5 neighbours among 4 rows; from 1 to 4 are possible");
+    refused(&x, &floats(&[4, 2]), 1, "nearest: shapes [5, 3] and [4, 2]; two matrices with equally many columns are wanted");
+    refused(&x, &floats(&[3]), 1, "nearest: shapes [5, 3] and [3]; two matrices with equally many columns are wanted");
+    refused(&x, &zeros(&[4, 3], DType::Float64), 1, "nearest: float32 against float64; cast one of them to the other's dtype");
+    let whole = zeros(&[4, 3], DType::UInt8);
+    let message = "nearest: uint8 is not computed with; cast to float32 or float64";
+    assert_refused(nearest(&context, &whole, &whole, 1, Metric::Euclidean).map(|_| ()), ErrorKind::NotSupported, message);
+}
+
+#[test]
+fn positions_outside_of_the_tensor_are_refused() {
+    let context = context();
+    let a = floats(&[4, 2]);
+    let refused = |at: &Tensor, message| assert_refused(gather(&context, &a, at), BAD, message);
+    refused(&list(DType::Int32, &[0.0, 3.0, 4.0]), "gather: position 4, at place 2, lies outside of 4 rows");
+    refused(&list(DType::Int64, &[-1.0]), "gather: position -1, at place 0, lies outside of 4 rows");
+    refused(&list(DType::UInt8, &[0.0]), "gather: indices of uint8; int32 or int64 is wanted");
+    refused(&zeros(&[2, 2], DType::Int32), "gather: indices of shape [2, 2]; one axis is wanted");
+    let none = floats(&[]);
+    assert_refused(gather(&context, &none, &list(DType::Int32, &[0.0])), BAD, "gather: a tensor without axes has no rows");
+    let refused = |at: &Tensor, message| assert_refused(segment_sum(&context, &a, at, 3), BAD, message);
+    refused(&list(DType::Int32, &[0.0, 1.0, 3.0, 2.0]), "segment-sum: position 3, at place 2, lies outside of 3 segments");
+    refused(&list(DType::Int32, &[0.0; 3]), "segment-sum: 3 ids for 4 rows");
+    refused(&list(DType::Float32, &[0.0; 4]), "segment-sum: ids of float32; int32 or int64 is wanted");
+    assert_refused(segment_sum(&context, &none, &list(DType::Int32, &[]), 1), BAD, "segment-sum: a tensor without axes has no rows");
+    let message = "segment-sum: float16 is not computed with; cast to float32 or float64";
+    let halves = zeros(&[4, 2], DType::Float16);
+    assert_refused(segment_sum(&context, &halves, &list(DType::Int32, &[0.0; 4]), 1), ErrorKind::NotSupported, message);
+}
+
+#[test]
+fn weights_that_are_no_weights_are_refused() {
+    let context = context();
+    let refused = |weights: &Tensor, message| assert_refused(choice(&context, weights, 3, 0, 0), BAD, message);
+    refused(&list(DType::Float32, &[1.0, -0.5]), "choice: weight -0.5 at place 1; finite numbers from 0 up are wanted");
+    refused(&list(DType::Float64, &[f64::NAN]), "choice: weight NaN at place 0; finite numbers from 0 up are wanted");
+    refused(&list(DType::Float64, &[f64::INFINITY]), "choice: weight inf at place 0; finite numbers from 0 up are wanted");
+    refused(&list(DType::Float64, &[1e308, 1e308]), "choice: the sum of the weights is infinite; scale them down");
+    refused(&list(DType::Float64, &[0.0, 0.0]), "choice: none of 2 weights is above 0");
+    refused(&list(DType::Float32, &[]), "choice: none of 0 weights is above 0");
+    refused(&floats(&[2, 2]), "choice: weights of shape [2, 2]; one axis is wanted");
+    let message = "choice: int64 is not computed with; cast to float32 or float64";
+    assert_refused(choice(&context, &list(DType::Int64, &[1.0]), 3, 0, 0), ErrorKind::NotSupported, message);
+}
+
+#[test]
+fn random_numbers_that_cannot_be_are_refused() {
+    let context = context();
+    let message = "uniform: float16 is not computed with; cast to float32 or float64";
+    assert_refused(uniform(&context, &[3], DType::Float16, 0, 0), ErrorKind::NotSupported, message);
+    let message = "normal: boolean is not computed with; cast to float32 or float64";
+    assert_refused(normal(&context, &[3], DType::Boolean, 0, 0), ErrorKind::NotSupported, message);
+    let message = "permutation: 2147483649 positions, int32 tells 2147483648 apart";
+    assert_refused(permutation(&context, (1 << 31) + 1, 0, 0), BAD, message);
+}
+
+#[test]
+fn shapes_beyond_counting_are_refused() {
+    let context = context();
+    let half = 1_usize << 33;
+    let message = format!("zeros: a tensor of shape [{half}, {half}] has more elements than can be counted");
+    assert_refused(Tensor::zeros(&context, &[half, half], DType::Int8), BAD, &message);
+    let message = format!("zeros: a tensor of shape [{half}, {half}, 0] has more elements than can be counted");
+    assert_refused(Tensor::zeros(&context, &[half, half, 0], DType::Int8), BAD, &message);
+    assert_refused(Tensor::zeros(&context, &[1; 9], DType::Int8), BAD, "zeros: 9 axes, at most 8 are possible");
+    let (tall, wide) = (floats(&[half >> 4, 0]), floats(&[0, half << 4]));
+    let message = format!("matmul: a tensor of shape [{}, {}] has more elements than can be counted", half >> 4, half << 4);
+    assert_refused(matmul(&context, &tall, &wide, Transposed::Neither), BAD, &message);
+    let rows_of_nothing = floats(&[0, half]);
+    let message = format!("segment-sum: a tensor of shape [{half}, {half}] has more elements than can be counted");
+    assert_refused(segment_sum(&context, &rows_of_nothing, &list(DType::Int32, &[]), half), BAD, &message);
+}
+
+#[test]
+fn views_that_cannot_be_are_refused() {
+    let context = context();
+    let a = floats(&[2, 3]);
+    assert_refused(a.slice(2, 0..1), BAD, "slice: axis 2 of a tensor of shape [2, 3]");
+    assert_refused(a.slice(1, 1..4), BAD, "slice: 1 to 4 of an axis of length 3");
+    assert_refused(a.permute(&[0, 0]), BAD, "permute: axes [0, 0] do not name each axis of shape [2, 3] once");
+    assert_refused(a.reshape(&context, &[4]), BAD, "reshape: [2, 3] has 6 elements, [4] has 4");
+    assert_refused(a.read_rows(1, 2), BAD, "read: rows 1 to 1 + 2 of a tensor of 2");
+    assert_refused(a.read_rows(usize::MAX, 2), BAD, "read: rows 18446744073709551615 to 18446744073709551615 + 2 of a tensor of 2");
+    assert_refused(a.write_rows(0, &[0; 13]), BAD, "write: 13 bytes are no whole number of rows; a row of shape [2, 3] of float32 has 12");
+    assert_refused(a.item(), BAD, "item: a tensor of shape [2, 3] has not exactly one element");
+    assert_refused(a.assign(&floats(&[2])), BAD, "assign: shape [2] does not broadcast to [2, 3]");
+    assert_refused(Tensor::concat(&context, &[], 0), BAD, "concat: no tensors given");
+    let message = "concat: float32 [3, 2] does not line up with float32 [2, 3] along axis 1";
+    assert_refused(Tensor::concat(&context, &[&a, &floats(&[3, 2])], 1), BAD, message);
+    let message = "from-bytes: 4 bytes given, shape [2] of float32 needs 8";
+    assert_refused(Tensor::from_bytes(&context, &[2], DType::Float32, &[0; 4]), BAD, message);
+    let message = "shared: 4 bytes given, shape [2] of float32 needs 8";
+    assert_refused(Tensor::shared(&[2], DType::Float32, Box::new([0; 4])), BAD, message);
+}
