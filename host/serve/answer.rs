@@ -1,14 +1,15 @@
 //! What an instance does with a request: decode, predict, encode; or hand the bytes to the guest.
 
+use bytes::Bytes;
+
 use crate::data::{ContentType, Format, decode_request, encode};
 use crate::failure::{Code, Failure};
-use crate::serve::instances::Body;
 use crate::wasm::{self, Instance};
 
 /// A request as an instance takes it.
 pub(super) enum Request {
     /// Rows for the predictor.
-    Rows { content_type: ContentType, accept: Format, body: Body },
+    Rows { content_type: ContentType, accept: Format, body: Bytes },
     /// Bytes for the handler.
     Raw(wasm::Request),
 }

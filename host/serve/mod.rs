@@ -1,18 +1,19 @@
 //! The life of a serving container: bind, load, answer, drain.
 
 mod answer;
+mod connections;
 mod instances;
+mod lanes;
 mod routes;
+mod worker;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use crossbeam_channel::{bounded, select};
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use crossbeam_channel::{Receiver, bounded, select};
 use tokio::sync::watch;
 
 use crate::contract::{Base, Purpose, Settings, find_component};
@@ -22,7 +23,9 @@ use crate::wasm::archives::Archives;
 use crate::wasm::{Access, Folder, Grants, Host, Job, Limits, Origin, Setup};
 
 use instances::Instances;
+use lanes::{Lane, Shared};
 use routes::Service;
+use worker::Recipe;
 
 /// How long requests in flight may take once the process should end; the platform kills after 30 seconds.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -36,14 +39,14 @@ const HANDLES: usize = 16_384;
 /// When the port cannot be bound, or component or model cannot be loaded.
 pub fn run(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result<()> {
     let started = Instant::now();
-    let runtime = runtime()?;
-    let listener = runtime.block_on(bind(SocketAddr::new(settings.address, settings.port)))?;
+    let listener = bind(SocketAddr::new(settings.address, settings.port))?;
     announce(&listener, settings)?;
+    let shared = Shared::new(settings.queue);
+    let lanes = (0..settings.instances.min(processors())).map(|_| Lane::new(&shared)).collect::<Result<Vec<_>>>()?;
     let (ready, loading) = watch::channel(None);
     let (end, ended) = watch::channel(false);
-    let service = Service::new(loading, settings)?;
-    let server = runtime.spawn(routes::serve(listener, service, ended));
-    let outcome = load_unless_stopped(settings, component, stop).map(|loaded| {
+    let drained = start_http(listener, &lanes, &loading, &ended, settings)?;
+    let outcome = load_unless_stopped(settings, component, stop, &lanes, &shared).map(|loaded| {
         if let Some(instances) = loaded {
             let _ = ready.send(Some(Arc::new(instances)));
             tracing::info!("serve: ready after {:.1} ms", started.elapsed().as_secs_f64() * 1000.0);
@@ -51,23 +54,17 @@ pub fn run(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result
         }
     });
     let _ = end.send(true);
-    let drained = runtime.block_on(async { tokio::time::timeout(DRAIN, server).await });
-    match drained {
-        Err(_) => tracing::warn!("serve: requests still in flight after {} s are broken off", DRAIN.as_secs()),
-        Ok(Ok(served)) => served.context("the HTTP server ended")?,
-        Ok(Err(panic)) => return Err(Failure::new(Code::Internal, format!("the HTTP server failed: {panic}")).into()),
-    }
-    runtime.shutdown_background();
+    wait_for_answers(&drained, lanes.len());
+    lanes::stop(&lanes, &shared);
     outcome.map(|()| tracing::info!("serve: stopped"))
 }
 
-fn runtime() -> Result<Runtime> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.enable_all().thread_name("http").build().context("the HTTP threads do not start")
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
+fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).map_err(|error| {
         Failure::new(Code::Io, format!("cannot listen on {address}: {error}"))
             .help("Another process may have the port; SAGEMAKER_BIND_TO_PORT and ALGOHOST_BIND_ADDRESS choose another")
             .into()
@@ -86,13 +83,57 @@ fn announce(listener: &TcpListener, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
+/// Serves connections on every lane; each says through the channel when its last answer is sent.
+fn start_http(
+    listener: TcpListener,
+    lanes: &[Arc<Lane>],
+    loading: &watch::Receiver<Option<Arc<Instances>>>,
+    ended: &watch::Receiver<bool>,
+    settings: &Settings,
+) -> Result<Receiver<()>> {
+    let (done, drained) = bounded(lanes.len());
+    let mut senders = Vec::new();
+    for lane in lanes {
+        let (connections, sender) = connections::channel(&listener)?;
+        senders.push(sender);
+        let server = routes::serve(connections, Service::new(lane, loading.clone(), settings)?, ended.clone());
+        let done = done.clone();
+        lane.handle().spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!("serve: the HTTP server failed: {error}");
+            }
+            let _ = done.send(());
+        });
+    }
+    lanes[0].handle().spawn(connections::accept(listener, senders, ended.clone()));
+    lanes::start_standby(lanes)?;
+    Ok(drained)
+}
+
+fn wait_for_answers(drained: &Receiver<()>, lanes: usize) {
+    let deadline = Instant::now() + DRAIN;
+    for _ in 0..lanes {
+        if drained.recv_deadline(deadline).is_err() {
+            tracing::warn!("serve: requests still in flight after {} s are broken off", DRAIN.as_secs());
+            return;
+        }
+    }
+}
+
 /// None when the process was asked to end first; what is being loaded then ends with it.
-fn load_unless_stopped(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result<Option<Instances>> {
+fn load_unless_stopped(
+    settings: &Settings,
+    component: Option<&Path>,
+    stop: &Stop,
+    lanes: &[Arc<Lane>],
+    shared: &Arc<Shared>,
+) -> Result<Option<Instances>> {
     let (done, loaded) = bounded(1);
     let (settings, component) = (settings.clone(), component.map(Path::to_owned));
+    let (lanes, shared) = (lanes.to_vec(), Arc::clone(shared));
     std::thread::Builder::new()
         .name("load".into())
-        .spawn(move || done.send(load(&settings, component.as_deref())))
+        .spawn(move || done.send(load(&settings, component.as_deref(), &lanes, &shared)))
         .context("the loading thread does not start")?;
     select! {
         recv(loaded) -> outcome => outcome.map_err(|_| Failure::new(Code::Internal, "loading ended without an answer"))?.map(Some),
@@ -100,13 +141,14 @@ fn load_unless_stopped(settings: &Settings, component: Option<&Path>, stop: &Sto
     }
 }
 
-fn load(settings: &Settings, component: Option<&Path>) -> Result<Instances> {
+fn load(settings: &Settings, component: Option<&Path>, lanes: &[Arc<Lane>], shared: &Arc<Shared>) -> Result<Instances> {
     let base = &settings.base;
     let found = find_component(Purpose::Serve, base, settings, component, None)?;
     let host = Host::new(settings.threads)?;
     let origin = if found.named_by_operator { Origin::Named } else { Origin::Found };
     let algorithm = host.load(&found.path, origin, settings.component_sha256.as_deref())?;
-    Instances::start(&host, &algorithm, &setup(settings), settings.instances, settings.queue)
+    let recipe = Recipe { host, algorithm, setup: setup(settings) };
+    Instances::start(&recipe, lanes, shared, settings.instances)
 }
 
 fn setup(settings: &Settings) -> Setup {

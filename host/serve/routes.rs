@@ -12,12 +12,12 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::answer::{Answer, Request};
+use super::connections::Connections;
 use super::instances::Instances;
+use super::lanes::Lane;
 use crate::contract::Settings;
 use crate::data::{ContentType, Format, negotiate};
 use crate::failure::{Code, Failure};
@@ -31,17 +31,21 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(super) struct Service(Arc<Shared>);
 
 struct Shared {
+    /// Where this connection's requests go.
+    lane: Arc<Lane>,
     /// None while the model is being loaded.
     instances: watch::Receiver<Option<Arc<Instances>>>,
     timeout: Duration,
     body_bytes: usize,
     default_accept: Format,
+    /// Counts the errors of this lane.
     next_request: AtomicU64,
 }
 
 impl Service {
-    pub(super) fn new(instances: watch::Receiver<Option<Arc<Instances>>>, settings: &Settings) -> Result<Service> {
+    pub(super) fn new(lane: &Arc<Lane>, instances: watch::Receiver<Option<Arc<Instances>>>, settings: &Settings) -> Result<Service> {
         Ok(Service(Arc::new(Shared {
+            lane: Arc::clone(lane),
             instances,
             timeout: settings.request_timeout,
             body_bytes: settings.body_bytes,
@@ -59,8 +63,8 @@ impl Service {
 /// Answers until `ended` says so and the requests in flight are answered.
 ///
 /// # Errors
-/// When the listener fails.
-pub(super) async fn serve(listener: TcpListener, service: Service, mut ended: watch::Receiver<bool>) -> std::io::Result<()> {
+/// When the server fails.
+pub(super) async fn serve(connections: Connections, service: Service, mut ended: watch::Receiver<bool>) -> std::io::Result<()> {
     let limit = DefaultBodyLimit::max(service.0.body_bytes);
     let routes = Router::new()
         .route("/ping", get(ping))
@@ -69,11 +73,7 @@ pub(super) async fn serve(listener: TcpListener, service: Service, mut ended: wa
         .method_not_allowed_fallback(unknown_method)
         .layer(limit)
         .with_state(service);
-    // Answers are small; waiting to fill a packet would cost 40 ms on a quiet connection.
-    let listener = listener.tap_io(|connection| {
-        let _ = connection.set_nodelay(true);
-    });
-    axum::serve(listener, routes)
+    axum::serve(connections, routes)
         .with_graceful_shutdown(async move {
             let _ = ended.wait_for(|&ended| ended).await;
         })
@@ -102,7 +102,7 @@ async fn invoke(service: &Service, headers: &HeaderMap, body: Result<Bytes, Byte
     let body = body.map_err(|rejection| refused_body(service, &rejection))?;
     let request =
         if instances.takes_raw_requests() { Request::Raw(raw_request(headers, &body)) } else { rows_request(service, headers, body)? };
-    let answer = instances.submit(request)?;
+    let answer = service.0.lane.submit(request)?;
     let late = || Failure::new(Code::Deadline, format!("no answer within {} s", service.0.timeout.as_secs()));
     let outcome = tokio::time::timeout(service.0.timeout + GRACE, answer).await.map_err(|_| late())?;
     respond(outcome.map_err(|_| Failure::new(Code::Busy, "the server is stopping"))??)

@@ -1,0 +1,88 @@
+//! One warm instance, and how a new one is made when it breaks.
+
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::answer::Request;
+use super::lanes::{Outcome, Shared};
+use crate::failure::Failure;
+use crate::wasm::{Algorithm, Host, Instance, Setup};
+
+/// Pause before the second attempt to make a new instance; it doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What an instance is made of.
+#[derive(Clone)]
+pub(super) struct Recipe {
+    pub(super) host: Host,
+    pub(super) algorithm: Algorithm,
+    pub(super) setup: Setup,
+}
+
+impl Recipe {
+    fn instance(&self) -> Result<Instance> {
+        let mut instance = Instance::new(&self.host, &self.algorithm, &self.setup)?;
+        instance.load()?;
+        Ok(instance)
+    }
+}
+
+/// An instance that has loaded the model.
+pub(super) struct Worker {
+    recipe: Recipe,
+    instance: Instance,
+}
+
+impl Worker {
+    /// Makes the instance and loads the model.
+    ///
+    /// # Errors
+    /// What the algorithm fails with.
+    pub(super) fn load(recipe: Recipe) -> Result<Worker> {
+        Ok(Worker { instance: recipe.instance()?, recipe })
+    }
+
+    /// Answers one request.
+    pub(super) fn answer(&mut self, request: &Request) -> Outcome {
+        let outcome = request.answer(&mut self.instance);
+        if let Err(failure) = &outcome
+            && self.is_broken()
+        {
+            let detail = failure.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
+            tracing::error!("serve: {failure}; making a new instance{detail}");
+        }
+        outcome
+    }
+
+    /// Whether the instance must be replaced before the next request.
+    pub(super) fn is_broken(&self) -> bool {
+        self.instance.is_broken()
+    }
+
+    /// Tries until it has a new instance, or the server stops.
+    pub(super) fn replace(&mut self, shared: &Shared) {
+        let left = shared.alive.fetch_sub(1, Ordering::Relaxed) - 1;
+        let mut pause = FIRST_PAUSE;
+        while !shared.stopped.load(Ordering::Relaxed) {
+            match self.recipe.instance() {
+                Ok(instance) => {
+                    self.instance = instance;
+                    shared.alive.fetch_add(1, Ordering::Relaxed);
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!("serve: no new instance: {}; trying again in {} ms", Failure::of(&error), pause.as_millis());
+                }
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            if left == 0 {
+                shared.refuse_waiting();
+            }
+        }
+    }
+}
