@@ -228,7 +228,10 @@ impl Lane {
                 self.work_or_change().await;
             });
             for _ in 0..BATCH {
-                let Some(work) = self.next().filter(|_| self.shared.is_quick()) else { break };
+                if !self.shared.is_quick() {
+                    break;
+                }
+                let Some(work) = self.next() else { break };
                 if let Some(answered) = self.run(worker, work) {
                     self.done().push(answered);
                 }

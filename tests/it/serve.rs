@@ -140,6 +140,32 @@ fn requests_in_flight_are_answered_before_the_server_ends() {
     assert!(answered.join().unwrap().starts_with("HTTP/1.1 200 "));
 }
 
+/// Quick and slow calls, traps and errors at once, so that instances break and connections change hands all the time.
+#[test]
+fn traps_and_slow_calls_leave_their_neighbours_alone() {
+    let (_base, server) = faulty_with(&[("ALGOHOST_INSTANCES", "2")]);
+    let address = server.address;
+    let client = move |client: usize| {
+        for request in 0..60 {
+            let (first, wanted) = match (client * 7 + request) % 60 {
+                11 => (2, 500),
+                23 => (8, 200),
+                31 | 47 => (4, 400),
+                _ => (1, 200),
+            };
+            let body = format!("{first},{client}\n");
+            let reply = crate::support::post(address, "/invocations", &[("content-type", "text/csv")], body.as_bytes());
+            let reply = reply.expect_status(wanted);
+            if wanted == 200 {
+                assert_eq!(reply.text(), format!(r#"{{"predictions":[{{"value":[{first}.0,{client}.0]}}]}}"#));
+            }
+        }
+    };
+    let clients: Vec<_> = (0..16).map(|number| std::thread::spawn(move || client(number))).collect();
+    clients.into_iter().for_each(|client| client.join().unwrap());
+    server.get("/ping").expect_status(200);
+}
+
 #[test]
 fn sigterm_ends_the_server_with_status_0() {
     let (_base, mut server) = faulty();

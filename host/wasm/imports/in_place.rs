@@ -19,15 +19,15 @@ type Handle = Resource<TensorHandle>;
 pub(super) fn replace_generated(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut tensors = linker.instance(&format!("algohost:ml/tensors@{HOST_VERSION}"))?;
-    tensors.func_wrap("[method]tensor.write", |store, arguments| Ok((write(store, arguments).map_err(Error::from),)))?;
+    tensors.func_wrap("[method]tensor.write", |store, arguments| Ok((write(&store, arguments).map_err(Error::from),)))?;
     tensors.func_wrap("from-bytes", |store, arguments| Ok((from_bytes(store, arguments).map_err(Error::from),)))?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-fn write(store: StoreContextMut<'_, Guest>, (handle, start, bytes): (Handle, u32, WasmList<u8>)) -> Result<(), ImportError> {
+fn write(store: &StoreContextMut<'_, Guest>, (handle, start, bytes): (Handle, u32, WasmList<u8>)) -> Result<(), ImportError> {
     let tensor = store.data().tensor(&handle)?.clone();
-    Ok(tensor.write_rows(start as usize, bytes.as_le_slice(&store))?)
+    Ok(tensor.write_rows(start as usize, bytes.as_le_slice(store))?)
 }
 
 fn from_bytes(

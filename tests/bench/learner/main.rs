@@ -79,7 +79,7 @@ fn measure_all() {
     measure(&host, &algorithm, "breast cancer", &breast_cancer, "text/csv", &folder, 301);
     let large = folder.join("large");
     write_large(&large, 200_000, 28);
-    measure(&host, &algorithm, "200,000 x 28", &large, "application/x-npy; label_size=1", &folder, 15);
+    measure(&host, &algorithm, "200,000 x 28", &large, "application/x-npy; label_size=1", &folder, 41);
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -65,7 +65,10 @@ pub(crate) fn check_while_serving() -> Result<(), Error> {
 
 fn check_model() -> Result<(), Error> {
     let archive = open_archive("model.safetensors")?;
-    assert_eq!((archive.names(), archive.metadata().as_str()), (["small", "value", "wide"].map(str::to_owned).to_vec(), r#"{"kind": "test"}"#));
+    assert_eq!(
+        (archive.names(), archive.metadata().as_str()),
+        (["small", "value", "wide"].map(str::to_owned).to_vec(), r#"{"kind": "test"}"#)
+    );
     let value = archive.get("value")?;
     assert_eq!((value.shape(), elements(&value)), (vec![2, 2], vec![1.0, 3.0, 2.0, 4.0]));
     assert_eq!(elements(&archive.get("wide")?), [5.0, 6.0]);
