@@ -15,8 +15,13 @@ mod http;
 mod load;
 mod start;
 
+#[path = "../guests.rs"]
+mod guests;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use guests::{guest, repository};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
@@ -40,18 +45,6 @@ fn algohost() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_algohost"));
     command.env_clear();
     command
-}
-
-fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The component of a guest, built if it is not.
-fn guest(name: &str) -> PathBuf {
-    let built = Command::new("bash").arg(repository().join("guest-examples/build.sh")).arg(name).stdout(Stdio::null()).status().unwrap();
-    assert!(built.success(), "guest-examples/build.sh failed");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    target.join("guests").join(name).with_extension("wasm")
 }
 
 /// The same, compiled to native code.

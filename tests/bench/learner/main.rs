@@ -15,6 +15,9 @@ mod algohost;
 mod exports;
 mod native;
 
+#[path = "../guests.rs"]
+mod guests;
+
 #[path = "../../../guest-examples/linear-learner-rust/src/adam.rs"]
 mod adam;
 #[path = "../../../guest-examples/linear-learner-rust/src/design.rs"]
@@ -29,7 +32,7 @@ mod objective;
 mod train;
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,6 +43,7 @@ use ::algohost::wasm::{
 };
 use algohost::ml::types::{Error, ErrorCode};
 use exports::algohost::ml::trainer::Guest as _;
+use guests::{guest, repository};
 use serde_json::{Value, json};
 
 /// As the guest's own `lib.rs` has them.
@@ -174,15 +178,4 @@ fn write_large(folder: &Path, rows: usize, columns: usize) {
     file.extend_from_slice(header.as_bytes());
     file.extend_from_slice(&bytes);
     std::fs::write(folder.join("data.npy"), file).unwrap();
-}
-
-fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn guest(name: &str) -> PathBuf {
-    let built = Command::new("bash").arg(repository().join("guest-examples/build.sh")).arg(name).stdout(Stdio::null()).status().unwrap();
-    assert!(built.success(), "guest-examples/build.sh failed");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    target.join("guests").join(name).with_extension("wasm")
 }

@@ -1,0 +1,16 @@
+//! Where the repository is, and its guests as components.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The component of a guest, built if it is not.
+pub(crate) fn guest(name: &str) -> PathBuf {
+    let built = Command::new("bash").arg(repository().join("guest-examples/build.sh")).arg(name).stdout(Stdio::null()).status().unwrap();
+    assert!(built.success(), "guest-examples/build.sh failed");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    target.join("guests").join(name).with_extension("wasm")
+}
