@@ -14,6 +14,9 @@ use crate::process::Stop;
 use crate::wasm::archives::Archives;
 use crate::wasm::{self, Access, Algorithm, Folder, Grants, Host, Instance, Job, Limits, Origin, Setup};
 
+/// How much longer than the grace time an interrupted algorithm is waited for.
+const BACKSTOP: Duration = Duration::from_secs(5);
+
 /// Open handles of each kind that a training guest may have.
 const HANDLES: usize = 65_536;
 
@@ -132,30 +135,31 @@ fn folders(base: &Base, channels: &[Channel]) -> Vec<Folder> {
     folders
 }
 
-/// Runs the guest on a thread of its own, while this one listens for the platform's wish to stop.
+/// Runs the guest on a thread of its own, while this one listens for the platform's wish to stop. A thread that does not end in time is left
+/// behind: the process ends without it.
 fn run_guest(host: &Host, algorithm: &Algorithm, setup: &Setup, stop: &Stop, grace: Duration) -> Result<()> {
     let (ready, interrupter) = bounded(1);
     let (done, outcome) = bounded(1);
-    std::thread::scope(|scope| {
-        let guest = std::thread::Builder::new().name("train".into()).stack_size(Host::THREAD_STACK_BYTES).spawn_scoped(scope, move || {
-            let trained = Instance::new(host, algorithm, setup).and_then(|mut instance| {
-                let _ = ready.send(instance.interrupter());
-                instance.train()
-            });
-            let _ = done.send(trained);
+    let (host, algorithm, setup) = (host.clone(), algorithm.clone(), setup.clone());
+    let guest = std::thread::Builder::new().name("train".into()).stack_size(Host::THREAD_STACK_BYTES).spawn(move || {
+        let trained = Instance::new(&host, &algorithm, &setup).and_then(|mut instance| {
+            let _ = ready.send(instance.interrupter());
+            instance.train()
         });
-        guest.map_err(|error| Failure::new(Code::Io, format!("a thread for the algorithm does not start: {error}")))?;
-        let ended = || Failure::new(Code::Internal, "the training thread ended without an answer");
-        select! {
-            recv(outcome) -> trained => return trained.map_err(|_| ended())?,
-            recv(stop.received()) -> _ => {}
-        }
-        tracing::info!("train: the algorithm has {} s to save its model", grace.as_secs());
-        if let Ok(interrupter) = interrupter.recv() {
-            interrupter.interrupt_after(grace);
-        }
-        outcome.recv().map_err(|_| ended())?
-    })
+        let _ = done.send(trained);
+    });
+    guest.map_err(|error| Failure::new(Code::Io, format!("a thread for the algorithm does not start: {error}")))?;
+    let ended = || Failure::new(Code::Internal, "the training thread ended without an answer");
+    select! {
+        recv(outcome) -> trained => return trained.map_err(|_| ended())?,
+        recv(stop.received()) -> _ => {}
+    }
+    tracing::info!("train: the algorithm has {} s to save its model", grace.as_secs());
+    if let Ok(interrupter) = interrupter.recv_timeout(grace + BACKSTOP) {
+        interrupter.interrupt_after(grace);
+    }
+    let late = |_| Failure::new(Code::Deadline, format!("train: the algorithm did not end within {} s of SIGTERM", grace.as_secs()));
+    outcome.recv_timeout(grace + BACKSTOP).map_err(late)?
 }
 
 fn report_model(base: &Base, started: Instant) {

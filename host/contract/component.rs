@@ -93,7 +93,11 @@ fn program_file(code: &Path, program: &str, source: &str) -> Result<Candidate> {
 
 /// The only component in a folder, if it has one.
 fn only_component(folder: &Path) -> Result<Option<PathBuf>> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(None) };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure::new(Code::Io, format!("the folder {} cannot be read: {error}", folder.display())).into()),
+    };
     let is_component = |path: &PathBuf| path.extension().is_some_and(|end| end == "wasm" || end == "cwasm") && path.is_file();
     let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_component).collect();
     found.sort();

@@ -176,7 +176,7 @@ impl Description {
             let value = match given.own().get(&declared.name) {
                 Some(value) => declared.read(value).map(Some),
                 None if declared.required => Err(format!("hyperparameter '{}' is missing: {}", declared.name, declared.wanted())),
-                None => Ok(declared.default.clone()),
+                None => declared.default.as_ref().map(|default| declared.read(default)).transpose(),
             };
             match value {
                 Ok(Some(value)) => {

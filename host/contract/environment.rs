@@ -1,5 +1,6 @@
 //! Environment variables as settings. Names of the platform's own are read beside ours.
 
+use std::fmt::Display;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,6 +10,10 @@ use anyhow::Result;
 
 use super::paths::Base;
 use crate::failure::Failure;
+
+/// Bounds of settings, so that no arithmetic with them can overflow.
+const MOST_MB: u64 = 1 << 40;
+const MOST_SECONDS: u64 = 10_000_000;
 
 /// Where variables come from: the process, or a test's map.
 pub trait Vars {
@@ -66,36 +71,40 @@ impl Settings {
     /// Invalid input naming the variable, its value and what was wanted.
     pub fn read(vars: &dyn Vars) -> Result<Settings> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let tensor_mb = number::<u64>(vars, &["ALGOHOST_TENSOR_MB"])?;
-        let memory_mb = number::<u64>(vars, &["ALGOHOST_MEMORY_MB"])?.unwrap_or(1024);
-        let body_mb = number::<u64>(vars, &["ALGOHOST_MAX_BODY_MB", "SAGEMAKER_MAX_PAYLOAD_IN_MB"])?.filter(|&mb| mb > 0);
+        let tensor_mb = number(vars, &["ALGOHOST_TENSOR_MB"], MOST_MB)?;
+        let memory_mb = number(vars, &["ALGOHOST_MEMORY_MB"], MOST_MB)?.unwrap_or(1024);
+        let body_mb = number(vars, &["ALGOHOST_MAX_BODY_MB", "SAGEMAKER_MAX_PAYLOAD_IN_MB"], MOST_MB)?.filter(|&mb| mb > 0);
         let timeouts = ["ALGOHOST_REQUEST_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT"];
-        let instances = number::<usize>(vars, &["ALGOHOST_INSTANCES", "SAGEMAKER_MODEL_SERVER_WORKERS"])?;
+        let instances = number::<usize>(vars, &["ALGOHOST_INSTANCES", "SAGEMAKER_MODEL_SERVER_WORKERS"], 1024)?;
         Ok(Settings {
             base: Base::new(vars.get("SAGEMAKER_BASE_DIR").unwrap_or_else(|| Base::PLATFORM.into())),
             component: vars.get("ALGOHOST_COMPONENT").map(PathBuf::from),
             component_sha256: vars.get("ALGOHOST_COMPONENT_SHA256").map(|pin| require_sha256(&pin)).transpose()?,
             program: vars.get("SAGEMAKER_PROGRAM"),
-            threads: number(vars, &["ALGOHOST_THREADS"])?.unwrap_or(0),
+            threads: number(vars, &["ALGOHOST_THREADS"], 1024)?.unwrap_or(0),
             memory_bytes: megabytes(memory_mb),
             tensor_bytes: tensor_mb.map_or_else(|| available_memory_bytes() / 5 * 4, |mb| megabytes(mb) as u64),
             instances: instances.filter(|&instances| instances > 0).unwrap_or(processors),
-            queue: number::<usize>(vars, &["ALGOHOST_QUEUE"])?.unwrap_or(1024).max(1),
-            startup_timeout: Duration::from_secs(number::<u64>(vars, &["SAGEMAKER_STARTUP_TIMEOUT"])?.unwrap_or(600).max(1)),
-            request_timeout: Duration::from_secs(number::<u64>(vars, &timeouts)?.unwrap_or(60).max(1)),
+            queue: number::<usize>(vars, &["ALGOHOST_QUEUE"], 1_000_000)?.unwrap_or(1024).max(1),
+            startup_timeout: Duration::from_secs(number(vars, &["SAGEMAKER_STARTUP_TIMEOUT"], MOST_SECONDS)?.unwrap_or(600).max(1)),
+            request_timeout: Duration::from_secs(number(vars, &timeouts, MOST_SECONDS)?.unwrap_or(60).max(1)),
             body_bytes: megabytes(body_mb.unwrap_or(25)),
-            stop_grace: Duration::from_secs(number::<u64>(vars, &["ALGOHOST_STOP_GRACE_SECONDS"])?.unwrap_or(100)),
-            port: number(vars, &["SAGEMAKER_BIND_TO_PORT"])?.unwrap_or(8080),
+            stop_grace: Duration::from_secs(number(vars, &["ALGOHOST_STOP_GRACE_SECONDS"], MOST_SECONDS)?.unwrap_or(100)),
+            port: number(vars, &["SAGEMAKER_BIND_TO_PORT"], u16::MAX)?.unwrap_or(8080),
             address: parsed(vars, "ALGOHOST_BIND_ADDRESS", "an IP address")?.unwrap_or(IpAddr::from([0, 0, 0, 0])),
             default_accept: vars.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT").unwrap_or_else(|| "application/json".into()),
         })
     }
 }
 
-/// The first of several variables that is set, as a whole number.
-fn number<T: FromStr>(vars: &dyn Vars, names: &[&str]) -> Result<Option<T>, Failure> {
+/// The first of several variables that is set, as a whole number up to `most`.
+fn number<T: FromStr + PartialOrd + Display + Copy>(vars: &dyn Vars, names: &[&str], most: T) -> Result<Option<T>, Failure> {
     for name in names {
-        if let Some(value) = parsed(vars, name, "a whole number")? {
+        let wanted = format!("a whole number from 0 to {most}");
+        if let Some(value) = parsed::<T>(vars, name, &wanted)? {
+            if value > most {
+                return Err(Failure::user(format!("environment variable {name} is '{value}', wanted {wanted}")));
+            }
             return Ok(Some(value));
         }
     }

@@ -69,17 +69,28 @@ pub(super) struct Shared {
     pub(super) stopped: AtomicBool,
 }
 
+/// What has arrived on a lane, and who drives its runtime.
+#[derive(Default)]
+struct Inbox {
+    /// The instance thread drives; else the standby thread does. Only then do requests come into `work`; else they go to the shared queue.
+    instance_drives: bool,
+    work: VecDeque<Work>,
+}
+
 /// One runtime with its connections, and the requests that have arrived on it.
+///
+/// Who drives changes under the lock of `inbox`: the instance thread takes over when the mode is quick, and gives back when it is not; the
+/// monitor takes a lane from an instance that is stuck. Whoever ends the instance's turn moves what is left in the inbox to the queue.
 pub(super) struct Lane {
     runtime: Runtime,
     shared: Arc<Shared>,
-    local: Mutex<VecDeque<Work>>,
+    inbox: Mutex<Inbox>,
     /// Answered in quick mode, and not delivered yet. Like `local`, it must not be lost with a thread that is stuck in a call.
     done: Mutex<Vec<Answered>>,
-    /// Wakes whoever drives the runtime: work has come, or the mode has changed.
-    wake: Notify,
-    /// The instance thread is there to drive; until it is, the standby thread goes on, so that nobody ever waits for a driver.
-    taken: AtomicBool,
+    /// Wakes the instance thread: work has come, or its turn is over.
+    instance_wake: Notify,
+    /// Wakes the standby thread: its turn is over.
+    standby_wake: Notify,
     /// When the instance's present call began, in milliseconds of the process's life; 0 when it is not in one.
     busy_since_ms: AtomicU64,
     start: Instant,
@@ -114,16 +125,11 @@ impl Shared {
 
     /// The life of an instance without a lane: it takes from the queue, which only the slow mode fills.
     pub(super) fn work(&self, worker: &mut Worker) {
-        while !self.stopped.load(Ordering::Relaxed) {
-            self.work_once(worker);
-        }
-    }
-
-    /// Waits a while for a request in the queue and answers it.
-    fn work_once(&self, worker: &mut Worker) {
-        let Ok(work) = self.queue.1.recv_timeout(LOOK * 10) else { return };
-        if let Some((answer, outcome)) = self.run(worker, work) {
-            let _ = answer.send(outcome);
+        while !self.is_stopped() {
+            let Ok(work) = self.queue.1.recv_timeout(LOOK * 10) else { continue };
+            if let Some((answer, outcome)) = self.run(worker, work) {
+                let _ = answer.send(outcome);
+            }
         }
     }
 
@@ -145,9 +151,8 @@ impl Shared {
         Some((work.answer, outcome))
     }
 
-    fn change_mode(&self, quick: bool, lanes: &[Arc<Lane>]) {
-        self.quick.store(quick, Ordering::Release);
-        lanes.iter().for_each(|lane| lane.change_hands());
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
     }
 
     /// Takes the length of a call into the mean of about the last sixteen.
@@ -164,10 +169,10 @@ impl Lane {
         Ok(Arc::new(Lane {
             runtime,
             shared: Arc::clone(shared),
-            local: Mutex::default(),
+            inbox: Mutex::default(),
             done: Mutex::default(),
-            wake: Notify::new(),
-            taken: AtomicBool::new(false),
+            instance_wake: Notify::new(),
+            standby_wake: Notify::new(),
             busy_since_ms: AtomicU64::new(0),
             start: Instant::now(),
             standby: Mutex::default(),
@@ -192,11 +197,13 @@ impl Lane {
         }
         let (answer, receiver) = oneshot::channel();
         let work = Work { request, answer };
-        if shared.is_quick() {
-            self.local().push_back(work);
-            self.wake.notify_one();
+        let mut inbox = self.inbox();
+        if inbox.instance_drives {
+            inbox.work.push_back(work);
+            drop(inbox);
+            self.instance_wake.notify_one();
         } else {
-            // The channel is open as long as `shared` is.
+            // Under the lock, so that an instance which takes over looks at the queue after this. The channel is open as long as `shared` is.
             let _ = shared.queue.0.send(work);
         }
         Ok(receiver)
@@ -206,43 +213,43 @@ impl Lane {
         self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn local(&self) -> MutexGuard<'_, VecDeque<Work>> {
-        self.local.lock().unwrap_or_else(PoisonError::into_inner)
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn instance_drives(&self) -> bool {
+        self.inbox().instance_drives
     }
 
     /// The instance thread's life, from its loaded instance to the end of the process.
     pub(super) fn work(&self, worker: &mut Worker) {
-        while !self.shared.stopped.load(Ordering::Relaxed) {
+        while !self.shared.is_stopped() {
             if self.shared.is_quick() { self.work_quickly(worker) } else { self.work_from_queue(worker) }
         }
     }
 
-    /// Drives the connections, and answers between two turns of the runtime, until the mode changes.
+    /// Drives the connections, and answers between two turns of the runtime, until its turn is over.
     fn work_quickly(&self, worker: &mut Worker) {
-        self.taken.store(true, Ordering::Release);
-        self.wake.notify_one();
-        while self.shared.is_quick() {
+        self.inbox().instance_drives = true;
+        self.standby_wake.notify_one();
+        while self.shared.is_quick() && self.instance_drives() && !self.shared.is_stopped() {
             // Answers are handed over inside of the runtime: from outside, each would cost a system call to wake it.
             self.runtime.block_on(async {
                 self.deliver();
-                self.work_or_change().await;
+                self.work_or_end_of_turn().await;
             });
             for _ in 0..BATCH {
-                if !self.shared.is_quick() {
-                    break;
-                }
                 let Some(work) = self.next() else { break };
                 if let Some(answered) = self.run(worker, work) {
                     self.done().push(answered);
                 }
             }
         }
-        self.taken.store(false, Ordering::Release);
-        self.deliver();
+        self.end_turn();
     }
 
-    /// Waits for a request, or for a change of mode.
-    async fn work_or_change(&self) {
+    /// Waits for a request, or for the end of the instance's turn.
+    async fn work_or_end_of_turn(&self) {
         if self.nothing_to_do() && !self.shared.lingering.swap(true, Ordering::Relaxed) {
             let idle_since = Instant::now();
             while self.nothing_to_do() && idle_since.elapsed() < LINGER {
@@ -251,18 +258,36 @@ impl Lane {
             self.shared.lingering.store(false, Ordering::Relaxed);
         }
         while self.nothing_to_do() {
-            self.wake.notified().await;
+            self.instance_wake.notified().await;
         }
     }
 
     fn nothing_to_do(&self) -> bool {
-        self.shared.is_quick() && self.local().is_empty() && self.shared.queue.1.is_empty()
+        let inbox = self.inbox();
+        inbox.instance_drives && inbox.work.is_empty() && self.shared.queue.1.is_empty()
+    }
+
+    /// The standby thread drives from now on: what is answered is delivered, what is not goes to the queue.
+    fn end_turn(&self) {
+        {
+            let mut inbox = self.inbox();
+            inbox.instance_drives = false;
+            inbox.work.drain(..).for_each(|work| drop(self.shared.queue.0.send(work)));
+        }
+        self.deliver();
+        self.instance_wake.notify_one();
+        if let Some(standby) = &*self.standby.lock().unwrap_or_else(PoisonError::into_inner) {
+            standby.unpark();
+        }
     }
 
     /// A request of this lane, or one that the slow mode left behind.
     fn next(&self) -> Option<Work> {
-        let local = self.local().pop_front();
-        local.or_else(|| self.shared.queue.1.try_recv().ok())
+        let mut inbox = self.inbox();
+        if !inbox.instance_drives {
+            return None;
+        }
+        inbox.work.pop_front().or_else(|| self.shared.queue.1.try_recv().ok())
     }
 
     /// Sends what is answered.
@@ -273,12 +298,15 @@ impl Lane {
 
     /// Takes requests from the shared queue until the mode changes.
     fn work_from_queue(&self, worker: &mut Worker) {
-        while !self.shared.is_quick() && !self.shared.stopped.load(Ordering::Relaxed) {
-            self.shared.work_once(worker);
+        while !self.shared.is_quick() && !self.shared.is_stopped() {
+            let Ok(work) = self.shared.queue.1.recv_timeout(LOOK * 10) else { continue };
+            if let Some((answer, outcome)) = self.run(worker, work) {
+                let _ = answer.send(outcome);
+            }
         }
     }
 
-    /// Answers one request in quick mode, under the monitor's eyes.
+    /// Answers one request, under the monitor's eyes.
     fn run(&self, worker: &mut Worker, work: Work) -> Option<Answered> {
         self.busy_since_ms.store(self.start.elapsed().as_millis() as u64 + 1, Ordering::Relaxed);
         let answered = self.shared.run(worker, work);
@@ -289,37 +317,23 @@ impl Lane {
     /// The standby thread's life: drives the connections whenever the instance thread does not.
     fn stand_by(&self) {
         *self.standby.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
-        while !self.shared.stopped.load(Ordering::Relaxed) {
+        while !self.shared.is_stopped() {
             if self.instance_drives() {
                 thread::park_timeout(LOOK * 200);
                 continue;
             }
-            self.deliver();
-            let left: Vec<Work> = self.local().drain(..).collect();
-            left.into_iter().for_each(|work| drop(self.shared.queue.0.send(work)));
             self.runtime.block_on(async {
-                while !self.instance_drives() && !self.shared.stopped.load(Ordering::Relaxed) {
-                    self.wake.notified().await;
+                while !self.instance_drives() && !self.shared.is_stopped() {
+                    self.standby_wake.notified().await;
                 }
             });
         }
-    }
-
-    fn instance_drives(&self) -> bool {
-        self.shared.is_quick() && self.taken.load(Ordering::Acquire)
     }
 
     /// Whether the instance has been in one call for long.
     fn is_stuck(&self) -> bool {
         let since = self.busy_since_ms.load(Ordering::Relaxed);
         since != 0 && self.start.elapsed().as_millis() as u64 >= since + SLOW_CALL.as_millis() as u64
-    }
-
-    fn change_hands(&self) {
-        self.wake.notify_one();
-        if let Some(standby) = &*self.standby.lock().unwrap_or_else(PoisonError::into_inner) {
-            standby.unpark();
-        }
     }
 }
 
@@ -341,29 +355,30 @@ pub(super) fn start_standby(lanes: &[Arc<Lane>]) -> Result<()> {
 /// When a thread does not start.
 pub(super) fn start_quick(lanes: &[Arc<Lane>], shared: &Arc<Shared>) -> Result<()> {
     let (lanes, shared) = (lanes.to_vec(), Arc::clone(shared));
-    shared.change_mode(true, &lanes);
+    shared.quick.store(true, Ordering::Release);
     thread::Builder::new().name("monitor".into()).spawn(move || monitor(&lanes, &shared)).context("the monitor does not start")?;
     Ok(())
 }
 
-/// Decides who drives the connections. After a call that was stuck, the slow mode lasts a while, longer each time.
+/// Decides on the mode. After a call that was stuck, the slow mode lasts a while, longer each time until a quiet time has passed.
 fn monitor(lanes: &[Arc<Lane>], shared: &Shared) {
     let mut penalty = FIRST_PENALTY;
     let mut slow_until = Instant::now();
-    while !shared.stopped.load(Ordering::Relaxed) {
+    while !shared.is_stopped() {
         thread::sleep(LOOK);
-        let mean = shared.mean_ns.load(Ordering::Relaxed);
-        let now = Instant::now();
+        let (now, mean) = (Instant::now(), shared.mean_ns.load(Ordering::Relaxed));
+        let stuck = lanes.iter().any(|lane| lane.is_stuck());
         if !shared.is_quick() {
-            if now >= slow_until && mean < QUICK_MEAN_NS {
-                shared.change_mode(true, lanes);
+            let quick = now >= slow_until && mean < QUICK_MEAN_NS && !stuck;
+            shared.quick.store(quick, Ordering::Release);
+        } else if stuck || mean > QUICK_MEAN_NS * 2 {
+            if stuck {
+                let quiet = now.duration_since(slow_until) > LONGEST_PENALTY;
+                penalty = if quiet { FIRST_PENALTY } else { (penalty * 2).min(LONGEST_PENALTY) };
+                slow_until = now + penalty;
             }
-        } else if lanes.iter().any(|lane| lane.is_stuck()) {
-            slow_until = now + penalty;
-            penalty = (penalty * 2).min(LONGEST_PENALTY);
-            shared.change_mode(false, lanes);
-        } else if mean > QUICK_MEAN_NS * 2 {
-            shared.change_mode(false, lanes);
+            shared.quick.store(false, Ordering::Release);
+            lanes.iter().for_each(|lane| lane.end_turn());
         }
     }
 }
@@ -371,5 +386,8 @@ fn monitor(lanes: &[Arc<Lane>], shared: &Shared) {
 /// Ends the threads once they have nothing to do.
 pub(super) fn stop(lanes: &[Arc<Lane>], shared: &Shared) {
     shared.stopped.store(true, Ordering::Release);
-    lanes.iter().for_each(|lane| lane.change_hands());
+    for lane in lanes {
+        lane.end_turn();
+        lane.standby_wake.notify_one();
+    }
 }

@@ -10,6 +10,7 @@ mod worker;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -93,10 +94,11 @@ fn start_http(
 ) -> Result<Receiver<()>> {
     let (done, drained) = bounded(lanes.len());
     let mut senders = Vec::new();
+    let next_request = Arc::new(AtomicU64::new(1));
     for lane in lanes {
         let (connections, sender) = connections::channel(&listener)?;
         senders.push(sender);
-        let server = routes::serve(connections, Service::new(lane, loading.clone(), settings)?, ended.clone());
+        let server = routes::serve(connections, Service::new(lane, loading.clone(), &next_request, settings)?, ended.clone());
         let done = done.clone();
         lane.handle().spawn(async move {
             if let Err(error) = server.await {

@@ -38,19 +38,24 @@ struct Shared {
     timeout: Duration,
     body_bytes: usize,
     default_accept: Format,
-    /// Counts the errors of this lane.
-    next_request: AtomicU64,
+    /// Counts the errors of all lanes.
+    next_request: Arc<AtomicU64>,
 }
 
 impl Service {
-    pub(super) fn new(lane: &Arc<Lane>, instances: watch::Receiver<Option<Arc<Instances>>>, settings: &Settings) -> Result<Service> {
+    pub(super) fn new(
+        lane: &Arc<Lane>,
+        instances: watch::Receiver<Option<Arc<Instances>>>,
+        next_request: &Arc<AtomicU64>,
+        settings: &Settings,
+    ) -> Result<Service> {
         Ok(Service(Arc::new(Shared {
             lane: Arc::clone(lane),
             instances,
             timeout: settings.request_timeout,
             body_bytes: settings.body_bytes,
             default_accept: negotiate(&settings.default_accept, Format::Json)?,
-            next_request: AtomicU64::new(1),
+            next_request: Arc::clone(next_request),
         })))
     }
 

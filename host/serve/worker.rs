@@ -1,5 +1,6 @@
 //! One warm instance, and how a new one is made when it breaks.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use anyhow::Result;
 
 use super::answer::Request;
 use super::lanes::{Outcome, Shared};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::wasm::{Algorithm, Host, Instance, Setup};
 
 /// Pause before the second attempt to make a new instance; it doubles up to the longest.
@@ -35,6 +36,8 @@ impl Recipe {
 pub(super) struct Worker {
     recipe: Recipe,
     instance: Instance,
+    /// The host panicked in a request; the instance may be half-way through something.
+    panicked: bool,
 }
 
 impl Worker {
@@ -43,12 +46,15 @@ impl Worker {
     /// # Errors
     /// What the algorithm fails with.
     pub(super) fn load(recipe: Recipe) -> Result<Worker> {
-        Ok(Worker { instance: recipe.instance()?, recipe })
+        Ok(Worker { instance: recipe.instance()?, panicked: false, recipe })
     }
 
     /// Answers one request.
     pub(super) fn answer(&mut self, request: &Request) -> Outcome {
-        let outcome = request.answer(&mut self.instance);
+        let outcome = catch_unwind(AssertUnwindSafe(|| request.answer(&mut self.instance))).unwrap_or_else(|_| {
+            self.panicked = true;
+            Err(Failure::new(Code::Internal, "the host itself failed with this request; its log has the place"))
+        });
         if let Err(failure) = &outcome
             && self.is_broken()
         {
@@ -60,7 +66,7 @@ impl Worker {
 
     /// Whether the instance must be replaced before the next request.
     pub(super) fn is_broken(&self) -> bool {
-        self.instance.is_broken()
+        self.panicked || self.instance.is_broken()
     }
 
     /// Tries until it has a new instance, or the server stops.
@@ -71,6 +77,7 @@ impl Worker {
             match self.recipe.instance() {
                 Ok(instance) => {
                     self.instance = instance;
+                    self.panicked = false;
                     shared.alive.fetch_add(1, Ordering::Relaxed);
                     return;
                 }

@@ -1,10 +1,11 @@
 //! Named tensors in safetensors files: written whole or not at all, opened once for all instances.
 
 use std::collections::{BTreeMap, HashMap};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use algohost_kernels::{Context, DType, Tensor};
+use algohost_kernels::{Charge, Context, DType, Tensor};
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo, TensorView};
 
 use super::job::Access;
@@ -53,11 +54,11 @@ impl Archives {
     /// # Errors
     /// Denied outside of the folder, and where it is read-only.
     pub fn create(&self, file: &str) -> Result<Writer, Failure> {
-        let path = self.resolve("create-archive", file, Access::Write)?;
-        Ok(Writer { path: Some(path), file: file.to_owned(), tensors: BTreeMap::new() })
+        self.resolve("create-archive", file, Access::Write)?;
+        Ok(Writer { archives: self.clone(), finished: false, file: file.to_owned(), tensors: BTreeMap::new() })
     }
 
-    pub(super) fn open(&self, file: &str) -> Result<Archive, Failure> {
+    pub(super) fn open(&self, context: &Context, file: &str) -> Result<Archive, Failure> {
         let path = self.resolve("open-archive", file, Access::Read)?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let writable = matches!(self.folder, Some((_, Access::Write)));
@@ -66,7 +67,7 @@ impl Archives {
         {
             return Ok(archive.clone());
         }
-        let archive = Archive::open(&path, file)?;
+        let archive = Archive::open(context, &path, file)?;
         open.insert(path, archive.clone());
         Ok(archive)
     }
@@ -86,8 +87,8 @@ fn leads_inside(folder: &Path, path: &Path) -> bool {
 
 /// An archive being made.
 pub struct Writer {
-    /// None once it is finished.
-    path: Option<PathBuf>,
+    archives: Archives,
+    finished: bool,
     file: String,
     tensors: BTreeMap<String, Tensor>,
 }
@@ -116,14 +117,16 @@ impl Writer {
         if let Err(error) = object {
             return Err(Failure::new(Code::BadOperation, format!("finish: the metadata is no JSON object: {error}")));
         }
-        let Some(path) = self.path.take() else { return Ok(()) };
+        // Checked again: between the two calls the guest may have put a link in the way.
+        let path = self.archives.resolve("finish", &self.file, Access::Write)?;
+        self.finished = true;
         let tensors = std::mem::take(&mut self.tensors);
         write_file(&path, &tensors, metadata)
             .map_err(|error| Failure::new(Code::Io, format!("finish: {} cannot be written: {error}", self.file)))
     }
 
     fn require_open(&self) -> Result<(), Failure> {
-        if self.path.is_some() {
+        if !self.finished {
             return Ok(());
         }
         Err(Failure::new(Code::BadOperation, format!("{} is finished; create another archive", self.file)))
@@ -149,6 +152,8 @@ fn write_file(path: &Path, tensors: &BTreeMap<String, Tensor>, metadata: &str) -
     name.push(".partial");
     let partial = path.with_file_name(name);
     safetensors::serialize_to_file(views, Some(metadata), &partial)?;
+    // The library makes it for its owner alone; who serves may be another user.
+    std::fs::set_permissions(&partial, std::fs::Permissions::from_mode(0o644))?;
     std::fs::File::open(&partial)?.sync_all()?;
     std::fs::rename(&partial, path)?;
     Ok(())
@@ -161,6 +166,8 @@ pub struct Archive(Arc<Contents>);
 struct Contents {
     bytes: Vec<u64>,
     length: usize,
+    /// To the guest that opened it first; the others share it.
+    _charge: Charge,
     /// Where the tensors' bytes begin.
     start: usize,
     tensors: BTreeMap<String, TensorInfo>,
@@ -186,8 +193,10 @@ impl AsRef<[u8]> for Part {
 }
 
 impl Archive {
-    fn open(path: &Path, file: &str) -> Result<Archive, Failure> {
-        let (bytes, length) = read_aligned(path).map_err(|error| match error.kind() {
+    fn open(context: &Context, path: &Path, file: &str) -> Result<Archive, Failure> {
+        let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let charge = context.budget().charge("open-archive", usize::try_from(length).unwrap_or(usize::MAX))?;
+        let (bytes, length) = read_aligned(path, length).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Failure::new(Code::NotFound, format!("open-archive: the model directory has no '{file}'")),
             _ => Failure::new(Code::Io, format!("open-archive: '{file}' cannot be read: {error}")),
         })?;
@@ -197,7 +206,7 @@ impl Archive {
         let tensors = metadata.tensors().into_iter().map(|(name, info)| (name, info.clone())).collect();
         let own = metadata.metadata().as_ref().and_then(|map| map.get(METADATA_KEY)).cloned();
         let start = header + size_of::<u64>();
-        Ok(Archive(Arc::new(Contents { bytes, length, start, tensors, metadata: own.unwrap_or_else(|| "{}".into()) })))
+        Ok(Archive(Arc::new(Contents { bytes, length, _charge: charge, start, tensors, metadata: own.unwrap_or_else(|| "{}".into()) })))
     }
 
     pub(super) fn names(&self) -> Vec<String> {
@@ -227,11 +236,13 @@ impl Archive {
 }
 
 /// A file's bytes, beginning at a multiple of 8, with their number.
-fn read_aligned(path: &Path) -> std::io::Result<(Vec<u64>, usize)> {
+fn read_aligned(path: &Path, length: u64) -> std::io::Result<(Vec<u64>, usize)> {
     use std::io::Read as _;
     let mut file = std::fs::File::open(path)?;
-    let length = usize::try_from(file.metadata()?.len()).map_err(std::io::Error::other)?;
-    let mut words = vec![0u64; length.div_ceil(8)];
+    let length = usize::try_from(length).map_err(std::io::Error::other)?;
+    let mut words = Vec::new();
+    words.try_reserve_exact(length.div_ceil(8))?;
+    words.resize(length.div_ceil(8), 0u64);
     file.read_exact(&mut bytemuck::cast_slice_mut(&mut words)[..length])?;
     Ok((words, length))
 }

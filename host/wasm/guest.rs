@@ -17,6 +17,7 @@ use super::output::Output;
 use super::watchdog::Deadline;
 use crate::data::Reader;
 use crate::failure::{Code, Failure};
+use crate::telemetry;
 
 /// Everything behind the imports of one instance.
 pub(super) struct Guest {
@@ -55,6 +56,15 @@ impl Guest {
             writers: Slab::new(setup.limits.handles, "archive writer"),
             archive_handles: Slab::new(setup.limits.handles, "archive"),
         })
+    }
+
+    /// Whether a kind of handle is used up, so that the instance can do no more.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.tensors.is_full()
+            || self.formulas.is_full()
+            || self.readers.is_full()
+            || self.writers.is_full()
+            || self.archive_handles.is_full()
     }
 
     #[inline]
@@ -159,7 +169,7 @@ fn to_wit(code: Code) -> types::ErrorCode {
 }
 
 /// An error that a guest's export returned.
-pub(super) fn from_wit(error: types::Error) -> Failure {
+pub(super) fn from_wit(error: &types::Error) -> Failure {
     use types::ErrorCode;
     let code = match error.code {
         ErrorCode::InvalidInput => Code::InvalidInput,
@@ -174,8 +184,10 @@ pub(super) fn from_wit(error: types::Error) -> Failure {
         ErrorCode::Denied => Code::Denied,
         ErrorCode::Internal => Code::Internal,
     };
-    match error.message.split_once('\n') {
-        Some((first, rest)) => Failure::new(code, first.trim_end()).help(rest),
-        None => Failure::new(code, error.message),
-    }
+    // The guest's words go into logs and the failure file: line by line, nothing but text.
+    let mut lines = error.message.lines().map(telemetry::one_line).filter(|line| !line.trim().is_empty());
+    let what = lines.next().unwrap_or_else(|| "the algorithm failed without a message".to_owned());
+    let rest: Vec<String> = lines.collect();
+    let failure = Failure::new(code, what);
+    if rest.is_empty() { failure } else { failure.help(rest.join("\n")) }
 }

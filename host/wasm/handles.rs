@@ -7,6 +7,9 @@ use algohost_kernels::Tensor;
 
 use crate::failure::{Code, Failure};
 
+/// Scopes that may be open inside of one another.
+const MOST_SCOPES: usize = 10_000;
+
 /// The resource type behind a guest's tensor handle.
 pub struct TensorHandle;
 
@@ -38,6 +41,11 @@ impl<T> Slab<T> {
         }
         self.entries.push(Some(value));
         Ok(self.entries.len() as u32 - 1)
+    }
+
+    /// Whether the next insertion would be refused.
+    pub(crate) fn is_full(&self) -> bool {
+        self.free.is_empty() && self.entries.len() >= self.limit
     }
 
     pub(crate) fn get(&self, index: u32) -> Result<&T, Failure> {
@@ -96,6 +104,10 @@ impl Tensors {
         Ok(index)
     }
 
+    pub(crate) fn is_full(&self) -> bool {
+        self.slots.is_full()
+    }
+
     #[inline]
     pub(crate) fn get(&self, index: u32) -> Result<&Tensor, Failure> {
         self.slots.get(index)?.tensor.as_ref().ok_or_else(released)
@@ -128,6 +140,11 @@ impl Tensors {
         }
         self.slots.get_mut(index)?.scope = outer.map(|outer| self.frames[outer].id);
         Ok(())
+    }
+
+    /// Whether as many scopes are open as may be.
+    pub(crate) fn scopes_are_full(&self) -> bool {
+        self.frames.len() >= MOST_SCOPES
     }
 
     /// Opens a scope inside of the present one.

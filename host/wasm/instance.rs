@@ -155,7 +155,9 @@ impl Instance {
             let outputs =
                 instance.call("predict", instance.limits.call, |store| predictor.call_predict(store, Resource::new_own(features)))?;
             let tensors = &mut instance.store.data_mut().tensors;
-            outputs.into_iter().map(|output| Ok((output.name, tensors.take(output.value.rep())?))).collect::<Result<Vec<_>, Failure>>()
+            // All are taken before any is looked at, so that one bad handle does not leave the others behind.
+            let taken: Vec<_> = outputs.into_iter().map(|output| (output.name, tensors.take(output.value.rep()))).collect();
+            taken.into_iter().map(|(name, tensor)| Ok((name, tensor?))).collect::<Result<Vec<_>, Failure>>()
         });
         self.predictor = Some(predictor);
         let outputs = outputs?;
@@ -194,9 +196,11 @@ impl Instance {
         self.store.set_epoch_deadline(1);
         let outcome = catch_unwind(AssertUnwindSafe(|| call(&mut self.store)));
         deadline.end();
+        // It could only answer errors from now on.
+        self.broken = self.store.data().is_exhausted();
         match outcome {
             Ok(Ok(Ok(value))) => Ok(value),
-            Ok(Ok(Err(error))) => Err(from_wit(error)),
+            Ok(Ok(Err(error))) => Err(from_wit(&error)),
             Ok(Err(error)) => {
                 self.broken = true;
                 Err(explain(&self.store, name, &error, limit))

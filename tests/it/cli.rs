@@ -35,8 +35,13 @@ fn words_that_are_not_understood_end_with_status_64() {
 fn settings_that_make_no_sense_are_refused_by_name() {
     let base = Base::new();
     for (name, value, wanted) in [
-        ("ALGOHOST_THREADS", "many", "environment variable ALGOHOST_THREADS is 'many', wanted a whole number"),
-        ("SAGEMAKER_BIND_TO_PORT", "80800", "environment variable SAGEMAKER_BIND_TO_PORT is '80800', wanted a whole number"),
+        ("ALGOHOST_THREADS", "many", "environment variable ALGOHOST_THREADS is 'many', wanted a whole number from 0 to 1024"),
+        (
+            "SAGEMAKER_BIND_TO_PORT",
+            "80800",
+            "environment variable SAGEMAKER_BIND_TO_PORT is '80800', wanted a whole number from 0 to 65535",
+        ),
+        ("ALGOHOST_INSTANCES", "1025", "environment variable ALGOHOST_INSTANCES is '1025', wanted a whole number from 0 to 1024"),
         ("ALGOHOST_BIND_ADDRESS", "here", "environment variable ALGOHOST_BIND_ADDRESS is 'here', wanted an IP address"),
         ("ALGOHOST_COMPONENT_SHA256", "abc", "environment variable ALGOHOST_COMPONENT_SHA256 is 'abc', wanted 64 hexadecimal digits"),
     ] {

@@ -39,6 +39,26 @@ fn every_sample_trains_serves_and_is_good_enough() {
     }
 }
 
+/// The bounds that the project promises, so that a sample's file cannot lower them.
+#[test]
+fn the_samples_ask_for_the_promised_quality() {
+    for (sample, key, promised) in [
+        ("linear-learner-rust/samples/breast-cancer", "at_least", 0.95),
+        ("linear-learner-rust/samples/digits", "at_least", 0.94),
+        ("kmeans-rust/samples/digits", "at_most", 1.01),
+    ] {
+        let path = repository().join("guest-examples").join(sample).join("expected.json");
+        let expected: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let quality = &expected["quality"];
+        let bound = quality[key].as_f64().unwrap();
+        if key == "at_most" {
+            assert!(bound <= promised * quality["peer"]["value"].as_f64().unwrap() + 0.1, "{sample}: {bound}");
+        } else {
+            assert!(bound >= promised, "{sample}: {bound}");
+        }
+    }
+}
+
 fn compare_answer(shown: &str, sample: &Path, expected: &Value, server: &Server) {
     let text = |side: &str, key: &str| expected[side][key].as_str().unwrap_or_else(|| panic!("{shown}: no {side}.{key}")).to_owned();
     let body = std::fs::read(sample.join(text("request", "file"))).unwrap();
@@ -89,6 +109,7 @@ fn measure_quality(shown: &str, sample: &Path, quality: &Value, server: &Server)
         }
         other => panic!("{shown}: quality.kind '{other}' is not known"),
     };
+    assert!(quality["at_least"].is_number() || quality["at_most"].is_number(), "{shown}: neither at_least nor at_most");
     if let Some(bound) = quality["at_least"].as_f64() {
         assert!(value >= bound, "{shown}: {} is {value}, wanted at least {bound}", text("kind"));
     }

@@ -55,6 +55,36 @@ fn an_archive_cannot_leave_the_model_folder_through_a_link() {
 }
 
 #[test]
+fn an_archive_cannot_leave_through_a_link_that_is_made_after_it_was_begun() {
+    let base = Base::new();
+    let job = base.join("job");
+    let inner = |path: &str| std::fs::create_dir_all(job.join(path)).unwrap();
+    inner("input/config");
+    for file in ["hyperparameters.json", "inputdataconfig.json", "resourceconfig.json"] {
+        std::fs::copy(base.join(&format!("input/config/{file}")), job.join("input/config").join(file)).unwrap();
+    }
+    std::fs::write(job.join("input/config/hyperparameters.json"), r#"{"mode": "symlink-late"}"#).unwrap();
+    algohost(["train"]).base(&job).env("ALGOHOST_COMPONENT", guest("faulty")).run().expect_status(2);
+    assert!(base.read("job/output/failure").starts_with("finish: 'sub/late.safetensors' leads out"), "{}", base.read("job/output/failure"));
+    assert!(!base.join("late.safetensors").exists() && !base.join("late.safetensors.partial").exists());
+}
+
+#[test]
+fn an_archive_larger_than_what_is_granted_is_refused_before_memory_is_taken() {
+    let base = Base::new();
+    faulty(&base, "sparse", "", 2);
+    assert!(base.failure().starts_with("open-archive: 8796093022208 more bytes of tensors asked for, "), "{}", base.failure());
+}
+
+#[test]
+fn a_model_can_be_read_by_another_user() {
+    let base = Base::new();
+    faulty(&base, "archive", "model.safetensors", 0);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(base.join("model/model.safetensors")).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o644);
+}
+
+#[test]
 fn a_guest_sees_no_variable_and_no_argument_of_the_host() {
     let base = Base::new();
     base.hyperparameters(&json!({"mode": "environment"}));

@@ -109,6 +109,50 @@ fn an_endless_loop_is_interrupted_at_the_time_limit() {
 }
 
 #[test]
+fn a_guest_that_sleeps_is_interrupted_at_the_time_limit() {
+    let (_base, server) = faulty_with(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_REQUEST_TIMEOUT_SECONDS", "1")]);
+    server.csv("9,0\n").expect_status(504);
+    server.csv("1,2\n").expect_status(200);
+}
+
+#[test]
+fn an_instance_without_handles_left_is_replaced() {
+    let (_base, server) = faulty_with(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_TENSOR_MB", "64")]);
+    for _ in 0..3 {
+        server.csv("10,0\n").expect_status(200);
+        server.csv("1,2\n").expect_status(200);
+    }
+}
+
+#[test]
+fn a_request_that_needs_more_memory_than_is_granted_is_too_large() {
+    let (_base, server) = faulty_with(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_TENSOR_MB", "1")]);
+    let reply = server.csv(&"1,2\n".repeat(200_000)).expect_status(413);
+    assert_eq!(reply.json()["code"], "too-large");
+    server.csv("1,2\n").expect_status(200);
+}
+
+/// The one instance breaks, and a new one cannot be made for a while: those who ask are told so, and it recovers by itself.
+#[test]
+fn a_server_without_instances_says_so_and_recovers() {
+    let base = Base::new();
+    base.write("model/load", "well");
+    let mut server = Server::start(base.path(), &guest("faulty"), &[("ALGOHOST_INSTANCES", "1")]);
+    base.write("model/load", "error");
+    server.csv("2,0\n").expect_status(500);
+    server.wait_for("no new instance: the file load says error");
+    assert_eq!(server.get("/ping").expect_status(503).text(), "no instance is left to answer");
+    assert_eq!(server.csv("1,2\n").expect_status(503).json()["code"], "busy");
+    base.remove("model/load");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while server.get("/ping").status != 200 {
+        assert!(std::time::Instant::now() < deadline, "it does not recover");
+        std::thread::yield_now();
+    }
+    server.csv("1,2\n").expect_status(200);
+}
+
+#[test]
 fn requests_beyond_the_queue_are_told_to_come_back() {
     let (_base, server) = faulty_with(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_QUEUE", "1")]);
     let slow = |_| {
@@ -154,8 +198,11 @@ fn traps_and_slow_calls_leave_their_neighbours_alone() {
                 _ => (1, 200),
             };
             let body = format!("{first},{client}\n");
+            let begun = std::time::Instant::now();
             let reply = crate::support::post(address, "/invocations", &[("content-type", "text/csv")], body.as_bytes());
             let reply = reply.expect_status(wanted);
+            // Slow calls, 16 at most, may all be in front of this one; nothing else may hold it up.
+            assert!(begun.elapsed().as_secs_f64() < 5.0, "{first} took {:?}", begun.elapsed());
             if wanted == 200 {
                 assert_eq!(reply.text(), format!(r#"{{"predictions":[{{"value":[{first}.0,{client}.0]}}]}}"#));
             }

@@ -51,6 +51,17 @@ fn an_error_of_several_lines_keeps_its_first_line_first() {
 }
 
 #[test]
+fn an_error_without_words_or_with_control_characters_still_has_a_first_line() {
+    for (text, wanted) in
+        [("", "the algorithm failed without a message"), ("\n \nsecond", "second"), ("a\u{1b}[31m\rb", "a\\u{1b}[31m\\rb")]
+    {
+        let base = Base::new();
+        faulty(&base, &json!({"mode": "error", "text": text}), 2);
+        assert_eq!(base.failure(), wanted);
+    }
+}
+
+#[test]
 fn endless_recursion_and_endless_allocation_end_the_job_and_nothing_else() {
     for mode in ["recurse", "allocate"] {
         let base = Base::new();
@@ -109,9 +120,9 @@ fn the_same_job_gives_the_same_model_on_one_two_and_four_threads() {
     assert!(models[0] == models[1] && models[1] == models[2], "the models differ");
 }
 
-/// Starts a job that does not end by itself, sends SIGTERM, and gives the exit status.
-fn terminated(base: &Base, grace: &str) -> i32 {
-    base.hyperparameters(&json!({"mode": "loop"}));
+/// Starts a job that does not end by itself, sends a signal once it runs, and gives the exit status.
+fn stopped(base: &Base, mode: &str, signal: rustix::process::Signal, grace: &str) -> i32 {
+    base.hyperparameters(&json!({"mode": mode}));
     let mut command = algohost(["train"])
         .base(base.path())
         .env("ALGOHOST_COMPONENT", guest("faulty"))
@@ -122,7 +133,7 @@ fn terminated(base: &Base, grace: &str) -> i32 {
     for line in std::io::BufRead::lines(stderr) {
         if line.unwrap().contains("train: faulty 0.1.0 from ") {
             let pid = rustix::process::Pid::from_child(&child);
-            rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+            rustix::process::kill_process(pid, signal).unwrap();
         }
     }
     child.wait().unwrap().code().unwrap_or(-1)
@@ -130,9 +141,22 @@ fn terminated(base: &Base, grace: &str) -> i32 {
 
 #[test]
 fn a_guest_that_does_not_listen_is_interrupted_after_the_grace_time() {
-    let base = Base::new();
-    assert_eq!(terminated(&base, "0"), 2);
-    assert!(base.failure().starts_with("train: the algorithm did not return within "), "{}", base.failure());
+    for mode in ["loop", "hour"] {
+        let base = Base::new();
+        let begun = std::time::Instant::now();
+        assert_eq!(stopped(&base, mode, rustix::process::Signal::TERM, "0"), 2);
+        assert!(base.failure().starts_with("train: the algorithm did not return within "), "{mode}: {}", base.failure());
+        assert!(begun.elapsed().as_secs() < 60, "{mode}");
+    }
+}
+
+#[test]
+fn a_guest_that_listens_saves_its_model_and_the_job_succeeds() {
+    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
+        let base = Base::new();
+        assert_eq!(stopped(&base, "until-stopped", signal, "50"), 0);
+        assert!(base.join("model/saved.safetensors").is_file() && !base.join("output/failure").exists());
+    }
 }
 
 #[test]

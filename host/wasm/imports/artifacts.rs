@@ -14,7 +14,7 @@ impl Host for Guest {
     }
 
     fn open_archive(&mut self, file: String) -> Result<Resource<Archive>, ImportError> {
-        let archive = self.archives.open(&file)?;
+        let archive = self.archives.open(&self.context, &file)?;
         Ok(Resource::new_own(self.archive_handles.insert(archive)?))
     }
 }

@@ -10,6 +10,7 @@ mod neighbors;
 mod random;
 mod select;
 mod tensors;
+mod waiting;
 
 use anyhow::{Context, Result};
 use wasmtime::Engine;
@@ -37,7 +38,8 @@ fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     ml::select::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::random::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::artifacts::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
-    in_place::replace_generated(linker)
+    in_place::replace_generated(linker)?;
+    waiting::replace_unbounded(linker)
 }
 
 /// A list of lengths or axes as the kernels want it.

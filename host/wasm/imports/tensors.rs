@@ -4,7 +4,7 @@ use algohost_kernels::{DType, Tensor};
 use wasmtime::component::Resource;
 
 use super::sizes;
-use crate::failure::Code;
+use crate::failure::{Code, Failure};
 use crate::wasm::bindings::algohost::ml::tensors::{Dtype, Host, HostScope, HostTensor};
 use crate::wasm::guest::{Guest, ImportError};
 use crate::wasm::handles::{ScopeHandle, TensorHandle};
@@ -147,13 +147,13 @@ impl HostTensor for Guest {
 
 impl HostScope for Guest {
     fn new(&mut self) -> wasmtime::Result<Resource<ScopeHandle>> {
-        let scope = u32::try_from(self.tensors.open_scope());
-        scope.map(Resource::new_own).map_err(|_| {
-            wasmtime::Error::new(crate::failure::Failure::new(
-                Code::LimitExceeded,
-                "the instance has opened as many scopes as can be counted",
-            ))
-        })
+        // A constructor has no way to answer an error.
+        let limit =
+            || wasmtime::Error::new(Failure::new(Code::LimitExceeded, "the algorithm has more scopes open than it can have; drop them"));
+        if self.tensors.scopes_are_full() {
+            return Err(limit());
+        }
+        u32::try_from(self.tensors.open_scope()).map(Resource::new_own).map_err(|_| limit())
     }
 
     fn drop(&mut self, handle: Resource<ScopeHandle>) -> wasmtime::Result<()> {

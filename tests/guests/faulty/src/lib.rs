@@ -4,10 +4,11 @@ mod train;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });
 
+use std::ffi::{CString, c_char, c_int};
 use std::hint::black_box;
 use std::time::Duration;
 
-use algohost::ml::tensors::{Tensor, concat};
+use algohost::ml::tensors::{Dtype, Tensor, concat, zeros};
 use algohost::ml::types::{Error, ErrorCode};
 use exports::algohost::ml::metadata;
 use exports::algohost::ml::predictor::{self, Output};
@@ -49,6 +50,14 @@ impl predictor::Guest for Faulty {
                 sleep();
                 features
             }
+            9 => {
+                std::thread::sleep(Duration::from_secs(3600));
+                features
+            }
+            10 => {
+                use_up_handles();
+                features
+            }
             _ => features,
         };
         Ok(vec![Output { name: "value".to_owned(), value }])
@@ -75,6 +84,24 @@ fn allocate_for_ever() -> ! {
 fn recurse(level: u64) -> u64 {
     let frame = black_box([level; 16]);
     recurse(level + 1) + frame[15]
+}
+
+/// Makes tensors and never drops them, until the host refuses.
+fn use_up_handles() {
+    while let Ok(tensor) = zeros(&[1], Dtype::Uint8) {
+        std::mem::forget(tensor);
+    }
+}
+
+/// By the C library, since std offers it to nightly compilers only.
+fn symlink(target: &str, link: &str) -> std::io::Result<()> {
+    unsafe extern "C" {
+        #[link_name = "symlink"]
+        fn c_symlink(target: *const c_char, link: *const c_char) -> c_int;
+    }
+    let (target, link) = (CString::new(target)?, CString::new(link)?);
+    // SAFETY: both are strings that end in a zero byte and outlive the call.
+    if unsafe { c_symlink(target.as_ptr(), link.as_ptr()) } == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 
 fn sleep() {

@@ -32,6 +32,28 @@ impl Guest for Faulty {
                 eprintln!("{text}");
                 Ok(())
             }
+            // The way is clear when the archive is begun, and leads outside when it is written.
+            "symlink-late" => {
+                let archive = artifacts::create_archive("sub/late.safetensors")?;
+                crate::symlink("../..", "/opt/ml/model/sub").map_err(|error| io(&error))?;
+                archive.finish("{}")
+            }
+            // A file that claims to be larger than any memory.
+            "sparse" => {
+                let file = std::fs::File::create("/opt/ml/model/large.safetensors").map_err(|error| io(&error))?;
+                file.set_len(1 << 43).map_err(|error| io(&error))?;
+                artifacts::open_archive("large.safetensors").map(drop)
+            }
+            "hour" => {
+                std::thread::sleep(std::time::Duration::from_secs(3600));
+                Ok(())
+            }
+            "until-stopped" => {
+                while !job::should_stop() {
+                    std::thread::sleep(std::time::Duration::from_millis(10));
+                }
+                artifacts::create_archive("saved.safetensors")?.finish("{}")
+            }
             "environment" => {
                 std::env::vars().for_each(|(name, value)| println!("variable {name}={value}"));
                 println!("arguments {:?}", std::env::args().collect::<Vec<_>>());
@@ -52,6 +74,10 @@ fn allocate_tensors_for_ever() -> Result<(), Error> {
 /// A file of the guest's own, by WASI.
 fn create_file(path: &str) -> Result<(), Error> {
     std::fs::write(path, "by the guest").map_err(|error| Error { code: ErrorCode::Io, message: format!("{path}: {error}") })
+}
+
+fn io(error: &std::io::Error) -> Error {
+    Error { code: ErrorCode::Io, message: error.to_string() }
 }
 
 fn code_of(name: &str) -> ErrorCode {
