@@ -1,7 +1,7 @@
 //! Bytes of a channel or a request to tensors, and answers back to bytes.
 //!
 //! [`files`] names what a channel holds, [`Reader`] decodes it (CSV, libsvm, NPY), [`decode_request`] decodes one request (CSV, JSON, NPY),
-//! [`negotiate`] and [`encode_response`] answer (JSON, CSV, NPY). This room knows tensors, files and formats; it refuses to know
+//! [`negotiate`] and [`encode`] answer (JSON, CSV, NPY). This room knows tensors, files and formats; it refuses to know
 //! WebAssembly, HTTP and the configuration files of a job.
 //!
 //! Whatever is wrong with the data is an `invalid-input` failure that names file and line, the column, what was found and what was wanted.
@@ -22,4 +22,4 @@ pub use batch::Batch;
 pub use content_type::{ContentType, Format};
 pub use reader::{Options, Reader, Source};
 pub use request::decode_request;
-pub use response::{encode, encode_response, negotiate};
+pub use response::{encode, negotiate};

@@ -12,15 +12,6 @@ use crate::failure::{Code, Failure};
 
 pub use negotiate::negotiate;
 
-/// Writes an answer in the format that `accept` asks for, JSON by default: media type and body. See [`encode`].
-///
-/// # Errors
-/// As [`negotiate`] and [`encode`].
-pub fn encode_response(accept: &str, outputs: &[(String, Tensor)]) -> Result<(&'static str, Vec<u8>)> {
-    let format = negotiate(accept, Format::Json)?;
-    Ok((format.media_type(), encode(format, outputs)?))
-}
-
 /// Writes an answer. The first axis of every output are the rows; an output without axes is one row.
 ///
 /// - JSON: `{"predictions":[{"score":0.98,"predicted_label":1.0}, …]}`, one object per row. An output with one column is a number, a wider
