@@ -1,5 +1,8 @@
 //! What an instance does with a request: decode, predict, encode; or hand the bytes to the guest.
 
+use std::borrow::Cow;
+
+use axum::http::HeaderMap;
 use bytes::Bytes;
 
 use crate::data::{ContentType, Format, decode_request, encode};
@@ -10,8 +13,8 @@ use crate::wasm::{self, Instance};
 pub(super) enum Request {
     /// Rows for the predictor.
     Rows { content_type: ContentType, accept: Format, body: Bytes },
-    /// Bytes for the handler.
-    Raw(wasm::Request),
+    /// Bytes for the handler, as they came.
+    Raw { headers: HeaderMap, body: Bytes },
 }
 
 /// An answer as an instance gives it.
@@ -26,7 +29,7 @@ impl Request {
     pub(super) fn answer(&self, instance: &mut Instance) -> Result<Answer, Failure> {
         match self {
             Request::Rows { content_type, accept, body } => predict(instance, content_type, *accept, body),
-            Request::Raw(request) => handle(instance, request),
+            Request::Raw { headers, body } => handle(instance, headers, body),
         }
     }
 }
@@ -44,7 +47,12 @@ fn as_request_failure(error: &anyhow::Error) -> Failure {
     if failure.code == Code::LimitExceeded { Failure { code: Code::TooLarge, ..failure } } else { failure }
 }
 
-fn handle(instance: &mut Instance, request: &wasm::Request) -> Result<Answer, Failure> {
+fn handle(instance: &mut Instance, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Failure> {
+    let texts: Vec<(&str, Cow<'_, str>)> =
+        headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))).collect();
+    let headers: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+    let of = |name: &str| headers.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value);
+    let request = wasm::Request { content_type: of("content-type"), accept: of("accept"), headers: &headers, body };
     let response = instance.handle(request)?;
     if !(200..=599).contains(&response.status) {
         let what = format!("handle: the algorithm answered with status {}, wanted 200 to 599", response.status);

@@ -21,7 +21,6 @@ use super::lanes::Lane;
 use crate::contract::Settings;
 use crate::data::{ContentType, Format, negotiate};
 use crate::failure::{Code, Failure};
-use crate::wasm;
 
 /// How much longer than the algorithm's own limit an answer is waited for, before the client is told so anyway.
 const GRACE: Duration = Duration::from_secs(1);
@@ -96,17 +95,16 @@ async fn ping(State(service): State<Service>) -> Response {
 }
 
 async fn invocations(State(service): State<Service>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
-    match invoke(&service, &headers, body).await {
+    match invoke(&service, headers, body).await {
         Ok(answer) => answer,
         Err(failure) => error(&service, &failure),
     }
 }
 
-async fn invoke(service: &Service, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Response, Failure> {
+async fn invoke(service: &Service, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Response, Failure> {
     let instances = service.instances()?;
     let body = body.map_err(|rejection| refused_body(service, &rejection))?;
-    let request =
-        if instances.takes_raw_requests() { Request::Raw(raw_request(headers, &body)) } else { rows_request(service, headers, body)? };
+    let request = if instances.takes_raw_requests() { Request::Raw { headers, body } } else { rows_request(service, &headers, body)? };
     let answer = service.0.lane.submit(request)?;
     let late = || Failure::new(Code::Deadline, format!("no answer within {} s", service.0.timeout.as_secs()));
     let outcome = tokio::time::timeout(service.0.timeout + GRACE, answer).await.map_err(|_| late())?;
@@ -120,13 +118,6 @@ fn refused_body(service: &Service, rejection: &BytesRejection) -> Failure {
             .help("ALGOHOST_MAX_BODY_MB or SAGEMAKER_MAX_PAYLOAD_IN_MB sets the limit");
     }
     Failure::user(format!("the request body did not arrive whole: {rejection}"))
-}
-
-fn raw_request(headers: &HeaderMap, body: &Bytes) -> wasm::Request {
-    let headers = headers.iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-    let headers: Vec<(String, String)> = headers.collect();
-    let of = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
-    wasm::Request { content_type: of("content-type"), accept: of("accept"), headers, body: body.to_vec() }
 }
 
 /// Everything about the request that can be refused without the algorithm is refused here.

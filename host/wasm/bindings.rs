@@ -18,6 +18,7 @@ wasmtime::component::bindgen!({
         }
     ",
     world: "algohost:host/widest",
+    ownership: Borrowing { duplicate_if_necessary: true },
     imports: { default: trappable },
     trappable_error_type: { "algohost:ml/types.error" => crate::wasm::ImportError },
     with: {

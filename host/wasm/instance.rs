@@ -169,7 +169,7 @@ impl Instance {
     ///
     /// # Errors
     /// What the algorithm returned, or why it broke off.
-    pub fn handle(&mut self, request: &handler::Request) -> Result<handler::Response, Failure> {
+    pub fn handle(&mut self, request: handler::Request<'_>) -> Result<handler::Response, Failure> {
         let Some(handler) = self.handler.take() else { return Err(self.algorithm.lacks("handler", "handle raw requests")) };
         let response = self.scoped(|instance| instance.call("handle", instance.limits.call, |store| handler.call_handle(store, request)));
         self.handler = Some(handler);
