@@ -8,21 +8,21 @@ use serde_json::{Value, json};
 
 use crate::contract::{Description, Settings};
 use crate::failure::Failure;
-use crate::wasm::{self, Examination, HOST_VERSION, Host, Origin};
+use crate::wasm::{self, Examination, HOST_VERSION, Host};
 
 /// The report on a component, as text or JSON.
 pub(super) fn run(path: &Path, json: bool, settings: &Settings) -> Result<String> {
     let host = Host::new(1)?;
     let pin = settings.component_sha256.as_deref();
     let found = host.examine(path, pin)?;
-    let description = describe(&host, path, pin);
+    let description = describe(&host, &found);
     Ok(if json { as_json(path, &found, &description) } else { as_text(path, &found, &description) })
 }
 
 /// What the component says of itself; a failure when it cannot be asked.
-fn describe(host: &Host, path: &Path, pin: Option<&str>) -> Result<Description, Failure> {
-    let text = host.load(path, Origin::Named, pin).and_then(|algorithm| wasm::describe(host, &algorithm));
-    Description::parse(&text.map_err(|error| Failure::of(&error))?)
+fn describe(host: &Host, found: &Examination) -> Result<Description, Failure> {
+    let algorithm = found.algorithm.as_ref().map_err(Failure::of)?;
+    Description::parse(&wasm::describe(host, algorithm).map_err(|error| Failure::of(&error))?)
 }
 
 fn as_json(path: &Path, found: &Examination, description: &Result<Description, Failure>) -> String {

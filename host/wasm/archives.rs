@@ -60,11 +60,12 @@ impl Archives {
 
     pub(super) fn open(&self, context: &Context, file: &str) -> Result<Archive, Failure> {
         let path = self.resolve("open-archive", file, Access::Read)?;
+        if matches!(self.folder, Some((_, Access::Write))) {
+            // It may change with every `finish`, and nobody shares it.
+            return Archive::open(context, &path, file);
+        }
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let writable = matches!(self.folder, Some((_, Access::Write)));
-        if let Some(archive) = open.get(&path)
-            && !writable
-        {
+        if let Some(archive) = open.get(&path) {
             return Ok(archive.clone());
         }
         let archive = Archive::open(context, &path, file)?;

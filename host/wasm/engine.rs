@@ -28,7 +28,6 @@ pub enum Origin {
 }
 
 /// What a component file is and wants.
-#[derive(Clone, Debug)]
 pub struct Examination {
     /// Hexadecimal digest of the file.
     pub sha256: String,
@@ -42,6 +41,8 @@ pub struct Examination {
     pub imports: Vec<Import>,
     /// Full names of what it exports.
     pub exports: Vec<String>,
+    /// The component linked, or why this host does not link it.
+    pub algorithm: Result<Algorithm>,
 }
 
 /// The part of the sandbox that lives as long as the process.
@@ -112,6 +113,7 @@ impl Host {
             precompiled: is_precompiled(path)?,
             imports: ty.imports(&self.engine).map(|(name, _)| Import::check(name)).collect(),
             exports: ty.exports(&self.engine).map(|(name, _)| name.to_owned()).collect(),
+            algorithm: Algorithm::link(self, &path.display().to_string(), &component),
         })
     }
 

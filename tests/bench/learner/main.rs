@@ -20,6 +20,8 @@ mod guests;
 
 #[path = "../../../guest-examples/linear-learner-rust/src/adam.rs"]
 mod adam;
+#[path = "../../../guest-examples/linear-learner-rust/src/bytes.rs"]
+mod bytes;
 #[path = "../../../guest-examples/linear-learner-rust/src/design.rs"]
 mod design;
 #[path = "../../../guest-examples/linear-learner-rust/src/lbfgs.rs"]
@@ -42,6 +44,7 @@ use ::algohost::wasm::{
     Access, Algorithm, Channel, Cluster, Distribution, Grants, Host, InputMode, Instance, Job, Limits, Origin, Setup, on_guest_thread,
 };
 use algohost::ml::types::{Error, ErrorCode};
+use bytes::{float_bytes, floats};
 use exports::algohost::ml::trainer::Guest as _;
 use guests::{guest, repository};
 use serde_json::{Value, json};
@@ -51,14 +54,6 @@ struct LinearLearner;
 
 fn invalid_input(message: impl Into<String>) -> Error {
     Error { code: ErrorCode::InvalidInput, message: message.into() }
-}
-
-fn floats(bytes: &[u8]) -> impl Iterator<Item = f64> {
-    bytes.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]])))
-}
-
-fn float_bytes(numbers: &[f64]) -> Vec<u8> {
-    numbers.iter().flat_map(|number| (*number as f32).to_le_bytes()).collect()
 }
 
 /// Metrics go to stdout: the measuring process's is thrown away, its report comes through stderr.

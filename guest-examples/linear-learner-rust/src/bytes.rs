@@ -1,0 +1,11 @@
+//! Numbers to a float32 tensor's bytes and back.
+
+/// The numbers of a float32 tensor's bytes.
+pub(crate) fn floats(bytes: &[u8]) -> impl Iterator<Item = f64> {
+    bytes.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]])))
+}
+
+/// Numbers as the bytes of a float32 tensor.
+pub(crate) fn float_bytes(numbers: &[f64]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| (*number as f32).to_le_bytes()).collect()
+}
