@@ -105,10 +105,8 @@ impl Instance {
     /// # Errors
     /// When the call breaks off.
     pub fn describe(&mut self) -> Result<String> {
-        let Some(metadata) = self.metadata.take() else { return Err(self.algorithm.lacks("metadata", "describe itself").into()) };
-        let described = self.call("describe", self.limits.call, |store| Ok(Ok(metadata.call_describe(store)?)));
-        self.metadata = Some(metadata);
-        Ok(described?)
+        let Some(metadata) = self.metadata.clone() else { return Err(self.algorithm.lacks("metadata", "describe itself").into()) };
+        Ok(self.call("describe", self.limits.call, |store| Ok(Ok(metadata.call_describe(store)?)))?)
     }
 
     /// Trains.
@@ -116,10 +114,8 @@ impl Instance {
     /// # Errors
     /// What the algorithm returned, or why it broke off.
     pub fn train(&mut self) -> Result<()> {
-        let Some(trainer) = self.trainer.take() else { return Err(self.algorithm.lacks("trainer", "train").into()) };
-        let trained = self.call("train", self.limits.call, |store| trainer.call_train(store));
-        self.trainer = Some(trainer);
-        Ok(trained?)
+        let Some(trainer) = self.trainer.clone() else { return Err(self.algorithm.lacks("trainer", "train").into()) };
+        Ok(self.call("train", self.limits.call, |store| trainer.call_train(store))?)
     }
 
     /// Makes the instance ready to answer: calls `load` of whatever it exports.
@@ -130,15 +126,11 @@ impl Instance {
         if self.predictor.is_none() && self.handler.is_none() {
             return Err(self.algorithm.lacks("predictor and no handler", "serve").into());
         }
-        if let Some(predictor) = self.predictor.take() {
-            let loaded = self.call("load", Some(self.limits.start), |store| predictor.call_load(store));
-            self.predictor = Some(predictor);
-            loaded?;
+        if let Some(predictor) = self.predictor.clone() {
+            self.call("load", Some(self.limits.start), |store| predictor.call_load(store))?;
         }
-        if let Some(handler) = self.handler.take() {
-            let loaded = self.call("load", Some(self.limits.start), |store| handler.call_load(store));
-            self.handler = Some(handler);
-            loaded?;
+        if let Some(handler) = self.handler.clone() {
+            self.call("load", Some(self.limits.start), |store| handler.call_load(store))?;
         }
         Ok(())
     }
@@ -149,7 +141,7 @@ impl Instance {
     /// What the algorithm returned, why it broke off, or what is wrong with its outputs.
     pub fn predict(&mut self, features: Tensor) -> Result<Vec<(String, Tensor)>, Failure> {
         let rows = features.shape().first().copied().unwrap_or(0);
-        let Some(predictor) = self.predictor.take() else { return Err(self.algorithm.lacks("predictor", "predict")) };
+        let Some(predictor) = self.predictor.clone() else { return Err(self.algorithm.lacks("predictor", "predict")) };
         let outputs = self.scoped(|instance| {
             let features = instance.store.data_mut().tensors.insert(features)?;
             let outputs =
@@ -158,9 +150,7 @@ impl Instance {
             // All are taken before any is looked at, so that one bad handle does not leave the others behind.
             let taken: Vec<_> = outputs.into_iter().map(|output| (output.name, tensors.take(output.value.rep()))).collect();
             taken.into_iter().map(|(name, tensor)| Ok((name, tensor?))).collect::<Result<Vec<_>, Failure>>()
-        });
-        self.predictor = Some(predictor);
-        let outputs = outputs?;
+        })?;
         require_rows(&outputs, rows)?;
         Ok(outputs)
     }
@@ -170,10 +160,8 @@ impl Instance {
     /// # Errors
     /// What the algorithm returned, or why it broke off.
     pub fn handle(&mut self, request: handler::Request<'_>) -> Result<handler::Response, Failure> {
-        let Some(handler) = self.handler.take() else { return Err(self.algorithm.lacks("handler", "handle raw requests")) };
-        let response = self.scoped(|instance| instance.call("handle", instance.limits.call, |store| handler.call_handle(store, request)));
-        self.handler = Some(handler);
-        response
+        let Some(handler) = self.handler.clone() else { return Err(self.algorithm.lacks("handler", "handle raw requests")) };
+        self.scoped(|instance| instance.call("handle", instance.limits.call, |store| handler.call_handle(store, request)))
     }
 
     /// Runs a call in a scope: what it makes and does not keep is freed with it.
