@@ -1,60 +1,6 @@
-//! The kernels again, as plainly as they can be said: one loop after the other over row-major float64 slices, no views, no threads, no
-//! checks. Tests hold the kernels against them; read them to know what a kernel computes.
+//! Numbers that look random.
 
-use crate::neighbors::Metric;
 use crate::random::philox;
-
-/// The product of `a` (m x k) and `b` (k x n).
-pub fn matmul(a: &[f64], b: &[f64], m: usize, n: usize, k: usize) -> Vec<f64> {
-    let mut out = vec![0.0; m * n];
-    for i in 0..m {
-        for j in 0..n {
-            for l in 0..k {
-                out[i * n + j] += a[i * k + l] * b[l * n + j];
-            }
-        }
-    }
-    out
-}
-
-/// The distance from `x` to `y`.
-pub fn distance(x: &[f64], y: &[f64], metric: Metric) -> f64 {
-    let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
-    let squared = || x.iter().zip(y).map(|(x, y)| (x - y) * (x - y)).sum::<f64>();
-    match metric {
-        Metric::SquaredEuclidean => squared(),
-        Metric::Euclidean => squared().sqrt(),
-        Metric::InnerProduct => -dot(x, y),
-        Metric::Cosine if x.iter().chain(y).any(|value| value.is_nan()) => f64::NAN,
-        Metric::Cosine if dot(x, x) == 0.0 || dot(y, y) == 0.0 => 1.0,
-        Metric::Cosine => 1.0 - dot(x, y) / (dot(x, x).sqrt() * dot(y, y).sqrt()),
-    }
-}
-
-/// Position and distance of the `k` rows of `y` (each of `d` elements) nearest to `x`; NaN last, the lower position first among equals.
-pub fn nearest(x: &[f64], y: &[f64], d: usize, k: usize, metric: Metric) -> Vec<(usize, f64)> {
-    let mut all: Vec<(usize, f64)> = y.chunks_exact(d).map(|y| distance(x, y, metric)).enumerate().collect();
-    // A stable sort keeps equals in order.
-    all.sort_by(|(_, a), (_, b)| a.partial_cmp(b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan())));
-    all.truncate(k);
-    all
-}
-
-/// The rows of `a`, of `row` elements each, at `positions`.
-pub fn gather(a: &[f64], row: usize, positions: &[usize]) -> Vec<f64> {
-    positions.iter().flat_map(|&position| &a[position * row..][..row]).copied().collect()
-}
-
-/// For each segment the sum of the rows of `a`, of `row` elements each, whose id it is.
-pub fn segment_sum(a: &[f64], row: usize, ids: &[usize], segments: usize) -> Vec<f64> {
-    let mut sums = vec![0.0; segments * row];
-    for (i, &id) in ids.iter().enumerate() {
-        for j in 0..row {
-            sums[id * row + j] += a[i * row + j];
-        }
-    }
-    sums
-}
 
 /// The words of block `block` of one stream.
 fn words(block: usize, seed: u32, stream: u32, kind: u32) -> [u64; 4] {
