@@ -12,6 +12,8 @@ Commands:
   serve     load component and model, answer GET /ping and POST /invocations
   inspect   say what a component exports, imports and declares
   compile   make a .cwasm, which loads in under a millisecond, of a .wasm
+  kernels   list what algorithms can call: signatures, dtypes, devices
+  bench     time the kernels on this machine
   help      show the help of a command
 
 Options:
@@ -93,6 +95,32 @@ Options:
 
 Example:
   algohost compile learner.wasm -o learner.cwasm
+";
+
+pub(super) const KERNELS: &str = "\
+Lists the kernels that algorithms can call: signature, dtypes, devices, what each computes.
+
+Usage: algohost kernels [--json] [WORD...]
+
+WORD: only kernels whose name (interface.function) contains one of the words
+
+Example:
+  algohost kernels linalg select.sort
+";
+
+pub(super) const BENCH: &str = "\
+Times the kernels on this machine, each on stated operands, and prints a table: time of one call, and what it gets done in a second.
+
+Usage: algohost bench [--json] [WORD...]
+
+WORD: only cases whose name contains one of the words
+
+Environment:
+  ALGOHOST_THREADS     kernel threads (default: one per processor)
+  ALGOHOST_TENSOR_MB   memory for operands (four fifths of the memory there is); the largest case takes about 400 MB
+
+Example:
+  ALGOHOST_THREADS=1 algohost bench matmul sort
 ";
 
 pub(super) fn version() -> String {
