@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use wit_parser::{FunctionKind, Resolve, WorldItem};
 
-use crate::support::{algohost, repository};
+use crate::support::{Base, algohost, guest, repository};
 
 /// Interfaces of the world `imports` that do not compute.
 const NOT_KERNELS: [&str; 4] = ["types", "job", "data", "artifacts"];
@@ -94,7 +94,7 @@ fn every_kernel_says_what_it_computes_on_which_dtypes_and_devices() {
         assert!(kernel["summary"].as_str().unwrap().len() > 8, "{kernel}");
         let dtypes = kernel["dtypes"].as_array().unwrap();
         assert!(!dtypes.is_empty() && dtypes.iter().all(|dtype| DTYPES.contains(&dtype.as_str().unwrap())), "{kernel}");
-        assert_eq!(kernel["devices"], serde_json::json!(["cpu"]));
+        assert_eq!(kernel["devices"], json!(["cpu"]));
     }
 }
 
@@ -118,6 +118,19 @@ fn every_kernel_is_timed_by_a_case_of_the_benchmark() {
         assert!(wanted.remove(name), "{name} is no kernel");
     }
     assert_eq!(timed, wanted);
+}
+
+#[test]
+fn the_guest_that_is_timed_knows_every_case() {
+    let keys: Vec<String> = algohost::bench::cases().iter().map(algohost::bench::Case::key).collect();
+    let run = |keys: &str| {
+        let base = Base::new();
+        base.hyperparameters(&json!({"case": keys, "count": 0}));
+        algohost([std::ffi::OsStr::new("train"), "--component".as_ref(), guest("kernels").as_os_str()]).base(base.path()).run()
+    };
+    run(&keys.join(";")).expect_status(0);
+    let stderr = run("linalg.matmul 3 x 3 of wood").expect_status(1).stderr;
+    assert!(stderr.contains("there is no case 'linalg.matmul 3 x 3 of wood'"), "{stderr}");
 }
 
 #[test]
