@@ -40,6 +40,7 @@ Options:
 Environment:
   ALGOHOST_COMPONENT_SHA256   the only digest that is accepted
   ALGOHOST_THREADS            kernel threads (default: one per processor)
+  ALGOHOST_PERMITS            kernels of the algorithm that may share those threads at once (as many as threads)
   ALGOHOST_MEMORY_MB          linear memory of the algorithm (1024)
   ALGOHOST_TENSOR_MB          tensors of the algorithm (four fifths of the memory there is)
   ALGOHOST_LOG                error, warn, info, debug or trace (info)
@@ -68,7 +69,7 @@ Environment:
   SAGEMAKER_STARTUP_TIMEOUT         seconds that starting and loading the model may take (600)
   ALGOHOST_MAX_BODY_MB              largest request (25); also SAGEMAKER_MAX_PAYLOAD_IN_MB
   SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT   content type of answers when the request accepts anything (application/json)
-  and ALGOHOST_COMPONENT_SHA256, ALGOHOST_THREADS, ALGOHOST_MEMORY_MB, ALGOHOST_TENSOR_MB, ALGOHOST_LOG as for train
+  and ALGOHOST_COMPONENT_SHA256, ALGOHOST_THREADS, ALGOHOST_PERMITS, ALGOHOST_MEMORY_MB, ALGOHOST_TENSOR_MB, ALGOHOST_LOG as for train
 
 Example:
   SAGEMAKER_BIND_TO_PORT=9000 algohost serve --base ./job --component learner.wasm

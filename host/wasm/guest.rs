@@ -45,7 +45,7 @@ impl Guest {
             wasi: wasi(setup, &output)?,
             table: ResourceTable::new(),
             store_limits: setup.limits.for_store(),
-            context: Context::new(budget, cancel.clone(), host.pool().clone()),
+            context: Context::new(budget, cancel.clone(), host.pool().clone()).with_permits(setup.permits.clone()),
             deadline: Deadline::new(cancel),
             job: Arc::clone(&setup.job),
             archives: setup.archives.clone(),

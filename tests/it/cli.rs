@@ -49,6 +49,7 @@ fn settings_that_make_no_sense_are_refused_by_name() {
             "80800",
             "environment variable SAGEMAKER_BIND_TO_PORT is '80800', wanted a whole number from 0 to 65535",
         ),
+        ("ALGOHOST_PERMITS", "few", "environment variable ALGOHOST_PERMITS is 'few', wanted a whole number from 0 to 1024"),
         ("ALGOHOST_INSTANCES", "1025", "environment variable ALGOHOST_INSTANCES is '1025', wanted a whole number from 0 to 1024"),
         ("ALGOHOST_BIND_ADDRESS", "here", "environment variable ALGOHOST_BIND_ADDRESS is 'here', wanted an IP address"),
         ("ALGOHOST_COMPONENT_SHA256", "abc", "environment variable ALGOHOST_COMPONENT_SHA256 is 'abc', wanted 64 hexadecimal digits"),

@@ -8,6 +8,7 @@ mod determinism;
 mod linalg;
 mod make;
 mod neighbors;
+mod permits;
 mod random;
 mod refusals;
 mod select;
