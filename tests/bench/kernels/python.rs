@@ -18,14 +18,14 @@ impl Peer {
         Peer { child, questions, answers }
     }
 
-    /// Who does it, and the microseconds of one call; none where the peer has nothing like it.
-    pub(crate) fn microseconds(&mut self, key: &str) -> Option<(String, f64)> {
+    /// Everybody who does it, with the microseconds of one call; nobody where there is nothing like it.
+    pub(crate) fn everybody(&mut self, key: &str) -> Vec<(String, f64)> {
         writeln!(self.questions, "{key}").unwrap();
         let mut answer = String::new();
         self.answers.read_line(&mut answer).unwrap();
         assert!(!answer.is_empty(), "the peer ended at {key}");
-        let (name, seconds) = answer.trim().split_once(' ')?;
-        Some((name.to_owned(), seconds.parse::<f64>().ok()? * 1e6))
+        let pairs = answer.trim().split(';').filter_map(|pair| pair.split_once(' '));
+        pairs.map(|(name, seconds)| (name.to_owned(), seconds.parse::<f64>().unwrap() * 1e6)).collect()
     }
 }
 
