@@ -5,6 +5,7 @@ mod linalg;
 mod neighbors;
 mod random;
 mod select;
+pub mod sparse;
 
 pub use linalg::matmul;
 pub use neighbors::{distance, nearest};

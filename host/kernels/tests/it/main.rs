@@ -12,4 +12,5 @@ mod permits;
 mod random;
 mod refusals;
 mod select;
+mod sparse;
 mod views;

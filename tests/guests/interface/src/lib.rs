@@ -3,6 +3,7 @@
 mod jobs;
 mod kernels;
 mod models;
+mod sparse;
 mod tensors;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });
@@ -31,6 +32,8 @@ impl trainer::Guest for Interface {
         kernels::check_formulas()?;
         kernels::check_linalg()?;
         kernels::check_the_others()?;
+        sparse::check()?;
+        sparse::check_data()?;
         models::check_data()?;
         models::check_artifacts()?;
         job::metric("checked", 1.0, 1);
