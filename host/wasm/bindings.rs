@@ -25,6 +25,7 @@ wasmtime::component::bindgen!({
         "algohost:ml/tensors.tensor": crate::wasm::handles::TensorHandle,
         "algohost:ml/tensors.scope": crate::wasm::handles::ScopeHandle,
         "algohost:ml/formulas.formula": algohost_kernels::Formula,
+        "algohost:ml/forest.trees": algohost_kernels::forest::Forest,
         "algohost:ml/data.reader": crate::data::Reader,
         "algohost:ml/artifacts.writer": crate::wasm::archives::Writer,
         "algohost:ml/artifacts.archive": crate::wasm::archives::Archive,

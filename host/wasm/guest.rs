@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use algohost_kernels::forest::Forest;
 use algohost_kernels::{Budget, Cancel, Context, Formula, Tensor};
 use wasmtime::StoreLimits;
 use wasmtime::component::{Resource, ResourceTable};
@@ -31,6 +32,7 @@ pub(super) struct Guest {
     pub(super) output: Output,
     pub(super) tensors: Tensors,
     pub(super) formulas: Slab<Formula>,
+    pub(super) forests: Slab<Forest>,
     pub(super) readers: Slab<Reader>,
     pub(super) writers: Slab<Writer>,
     pub(super) archive_handles: Slab<Archive>,
@@ -52,6 +54,7 @@ impl Guest {
             output,
             tensors: Tensors::new(setup.limits.handles),
             formulas: Slab::new(setup.limits.handles, "formula"),
+            forests: Slab::new(setup.limits.handles, "forest"),
             readers: Slab::new(setup.limits.handles, "reader"),
             writers: Slab::new(setup.limits.handles, "archive writer"),
             archive_handles: Slab::new(setup.limits.handles, "archive"),
@@ -62,6 +65,7 @@ impl Guest {
     pub(super) fn is_exhausted(&self) -> bool {
         self.tensors.is_full()
             || self.formulas.is_full()
+            || self.forests.is_full()
             || self.readers.is_full()
             || self.writers.is_full()
             || self.archive_handles.is_full()
