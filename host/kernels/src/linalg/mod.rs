@@ -8,7 +8,7 @@ mod vector;
 
 pub(crate) use lanes::Lanes;
 pub(crate) use matrix::{Matrix, MatrixMut};
-pub(crate) use product::serial;
+pub(crate) use product::{multiply, serial};
 
 use crate::context::Context;
 use crate::error::{Error, Result};

@@ -1,12 +1,15 @@
 //! The kernels again, as plainly as they can be said: one loop after the other over row-major float64 slices, no views, no threads, no
 //! checks. Tests hold the kernels against them; read them to know what a kernel computes.
 
+mod forest;
 mod linalg;
 mod neighbors;
+pub mod nn;
 mod random;
 mod select;
 pub mod sparse;
 
+pub use forest::{TreeNode, forest_score};
 pub use linalg::matmul;
 pub use neighbors::{distance, nearest};
 pub use random::{choice, normal_float32, normal_float64, permutation, uniform_float32, uniform_float64};

@@ -8,7 +8,7 @@ use crate::make::with_threads;
 
 /// Whatever `work` makes has the same bytes with 1, 2 and 4 threads.
 #[track_caller]
-fn check(name: &str, work: impl Fn(&Context) -> Vec<Tensor>) {
+pub(crate) fn check(name: &str, work: impl Fn(&Context) -> Vec<Tensor>) {
     let bytes = |threads| {
         let tensors = work(&with_threads(threads));
         tensors.iter().map(|tensor| tensor.read_rows(0, tensor.shape()[0]).unwrap()).collect::<Vec<_>>()

@@ -5,9 +5,11 @@
 mod budget;
 mod cast;
 mod determinism;
+mod forest;
 mod linalg;
 mod make;
 mod neighbors;
+mod nn;
 mod permits;
 mod random;
 mod refusals;
