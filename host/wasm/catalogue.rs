@@ -19,13 +19,16 @@ pub struct Kernel {
 pub const DEVICES: [&str; 1] = ["cpu"];
 
 /// The interfaces that compute. `job`, `data` and `artifacts` move things about.
-const INTERFACES: [(&str, &str); 6] = [
+const INTERFACES: [(&str, &str); 9] = [
     ("tensors", include_str!("../../wit/tensors.wit")),
     ("formulas", include_str!("../../wit/formulas.wit")),
     ("linalg", include_str!("../../wit/linalg.wit")),
     ("neighbors", include_str!("../../wit/neighbors.wit")),
     ("select", include_str!("../../wit/select.wit")),
+    ("sparse", include_str!("../../wit/sparse.wit")),
     ("random", include_str!("../../wit/random.wit")),
+    ("nn", include_str!("../../wit/nn.wit")),
+    ("forest", include_str!("../../wit/forest.wit")),
 ];
 
 /// All kernels, in the order of the interfaces' texts.
@@ -73,7 +76,7 @@ fn is_function(declaration: &str) -> bool {
 
 /// `func(a: borrow<tensor>) -> …;` as `(a: borrow<tensor>) -> …`.
 fn shown(signature: &str) -> String {
-    signature.trim_start_matches("static ").trim_start_matches("func").trim_end_matches(';').replace("( ", "(").replace(", )", ")")
+    signature.trim_start_matches("static ").trim_start_matches("func").trim_end_matches(';').replace("( ", "(").replace(", )", ")").replace(" )", ")")
 }
 
 fn dtypes(docs: &str) -> Vec<String> {
