@@ -6,6 +6,7 @@ mod budget;
 mod cast;
 mod determinism;
 mod forest;
+mod instructions;
 mod linalg;
 mod make;
 mod neighbors;
