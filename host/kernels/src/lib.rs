@@ -26,7 +26,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use formulas::{Formula, Reduction, reduce};
 pub use half::{bf16, f16};
 pub use linalg::{Transposed, matmul, matmul_into};
-pub use neighbors::{Metric, NeighborList, nearest};
+pub use neighbors::{ClusterAssignment, Metric, NeighborList, assign_clusters, distances, nearest};
 pub use random::{choice, normal, permutation, philox, uniform};
 pub use select::{gather, segment_sum};
 pub use shape::{Axes, MAX_AXES, broadcast, checked_shape};

@@ -8,7 +8,6 @@ mod vector;
 
 pub(crate) use lanes::Lanes;
 pub(crate) use matrix::{Matrix, MatrixMut};
-pub(crate) use product::serial;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
