@@ -11,6 +11,7 @@
 
 use super::Metric;
 use super::exact::sum_of_squares;
+use super::rows::subtract;
 use crate::context::Context;
 use crate::error::Result;
 use crate::float::Float;
@@ -24,7 +25,7 @@ const SAMPLE: usize = 4096;
 pub(super) struct Shift<T> {
     metric: Metric,
     pub(super) columns: usize,
-    slack: f64,
+    pub(super) slack: f64,
     /// Empty where nothing is subtracted.
     centre: Workspace<T>,
 }
@@ -67,23 +68,35 @@ impl<T: Float> Shift<T> {
         T::from_f64(term)
     }
 
-    /// Stores x' in `row` and returns what it contributes to the row's bounds.
-    #[inline(always)]
-    pub(super) fn terms_of(&self, row: &mut [T], x: &[T]) -> RowTerms<T> {
-        let squares = self.shift(row, x);
-        if !is_tame::<T>(squares) {
-            row.fill(T::ZERO);
-            return RowTerms { wild: true, ..RowTerms::NOBODY };
-        }
+    /// Stores the rows x' in `shifted`, and in `terms` what each contributes to its bounds.
+    pub(super) fn terms_of(&self, shifted: &mut [T], x: &[T], terms: &mut Vec<RowTerms<T>>) {
         // Products that underflow lose more than a relative error.
-        let tiny = self.columns as f64 * T::LEAST;
-        let (offset, factor) = match self.metric {
-            Metric::SquaredEuclidean | Metric::Euclidean => (squares * (1.0 - self.slack), 1.0),
-            Metric::Cosine => (1.0 - self.slack, 1.0),
-            // Never 0, which would make NaN of an infinite term.
-            Metric::InnerProduct => (0.0, (squares.sqrt() * self.slack).max(T::LEAST)),
-        };
-        RowTerms { offset: offset - tiny, factor: T::from_f64(factor), wild: false }
+        let (tiny, d) = (self.columns as f64 * T::LEAST, self.columns);
+        let wild = RowTerms { wild: true, ..RowTerms::NOBODY };
+        if matches!(self.metric, Metric::SquaredEuclidean | Metric::Euclidean) {
+            // The error of these squares, a share of the slack, makes the bound no higher than it may be.
+            subtract(x, &self.centre, shifted, |squares| {
+                let squares = squares.to_f64();
+                let terms_of_row = RowTerms { offset: squares * (1.0 - self.slack) - tiny, factor: T::ONE, wild: false };
+                terms.push(if is_tame::<T>(squares) { terms_of_row } else { wild });
+            });
+        } else {
+            for (row, x) in shifted.chunks_exact_mut(d).zip(x.chunks_exact(d)) {
+                let squares = self.shift(row, x);
+                let (offset, factor) = match self.metric {
+                    Metric::Cosine => (1.0 - self.slack, 1.0),
+                    // Never 0, which would make NaN of an infinite term.
+                    _ => (0.0, (squares.sqrt() * self.slack).max(T::LEAST)),
+                };
+                let terms_of_row = RowTerms { offset: offset - tiny, factor: T::from_f64(factor), wild: false };
+                terms.push(if is_tame::<T>(squares) { terms_of_row } else { wild });
+            }
+        }
+        for (row, terms) in terms.iter().enumerate() {
+            if terms.wild {
+                shifted[row * d..][..d].fill(T::ZERO);
+            }
+        }
     }
 
     /// Stores the shifted or scaled values and returns the sum of their squares; of scaled ones, before that.

@@ -67,14 +67,19 @@ impl<T: Float> WithSimd for Merge<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let lanes = lanes::<T, S>();
-        for (state, to) in self.states.chunks_exact_mut(3 * lanes).zip(self.least) {
-            let (least, rest) = state.split_at_mut(lanes);
-            let bound = T::least(simd, T::vectors::<S>(least).0[0]);
-            let at = least.iter().position(|&other| other == bound).unwrap_or(0);
-            to.row = rest[lanes + at].carried() * lanes as u32 + at as u32;
-            least[at] = rest[at];
-            to.bound = bound;
-            to.second = T::least(simd, T::vectors::<S>(least).0[0]);
+        let mut numbers = [T::ZERO; MOST_LANES];
+        numbers.iter_mut().enumerate().for_each(|(lane, number)| *number = T::from_f64(lane as f64));
+        let (numbers, beyond) = (T::vectors::<S>(&numbers).0[0], T::splat(simd, T::INFINITY));
+        for (state, to) in self.states.chunks_exact(3 * lanes).zip(self.least) {
+            let &[least, second, _] = T::vectors::<S>(state).0 else { return };
+            to.bound = T::least(simd, least);
+            // The first lane that holds it, and the least of all other bounds: no step waits for memory.
+            let at = T::least(simd, T::where_less(simd, (T::splat(simd, to.bound), least), beyond, numbers));
+            let here = T::splat(simd, at);
+            let after = T::where_less(simd, (here, numbers), least, second);
+            to.second = T::least(simd, T::where_less(simd, (numbers, here), least, after));
+            let at = (at.to_f64() as usize).min(lanes - 1);
+            to.row = state[2 * lanes + at].carried() * lanes as u32 + at as u32;
         }
     }
 }

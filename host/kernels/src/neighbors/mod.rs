@@ -15,6 +15,7 @@ mod least;
 mod look;
 mod nearest;
 mod panels;
+mod rows;
 mod search;
 mod tile;
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::search::{Scratch, Search};
+use super::search::{Measured, Scratch, Search};
 use super::{Metric, PARALLEL, check_positions, direct, sizes};
 use crate::context::Context;
 use crate::dtype::DType;
@@ -64,7 +64,7 @@ fn search<T: Float>(
     if n < FEW {
         return direct::search(context, operation, (x, y), k, metric, (indices, distances));
     }
-    let search = Search::new(context, operation, (x, y), k, metric)?;
+    let search = Search::new(context, operation, (x, y), k, (metric, Measured::Float64))?;
     let rows = search.block();
     let block = |at: usize, scratch: &mut Result<Scratch<T>>, indices: &mut [i32], distances: &mut [T]| {
         let scratch = scratch.as_mut().map_err(|error| error.clone())?;

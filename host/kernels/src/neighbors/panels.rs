@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::Metric;
-use super::bound::{RowTerms, Shift};
+use super::bound::Shift;
 use super::tile::{MOST_LANES, Width};
 use crate::context::Context;
 use crate::error::Result;
@@ -19,7 +19,7 @@ const TOGETHER: usize = 16;
 
 /// Shifted rows of `y` side by side: panel after panel, each d x its width, row-major. What fills up the last vector is at no distance.
 pub(super) struct Panels<T> {
-    shift: Shift<T>,
+    pub(super) shift: Shift<T>,
     rows: usize,
     width: Width,
     values: Workspace<T>,
@@ -99,12 +99,6 @@ impl<T: Float> Panels<T> {
         let width = self.panel_rows().min(self.terms.len() - first);
         let columns = &self.values[self.skipped + first * self.shift.columns..][..width * self.shift.columns];
         Panel { columns, terms: &self.terms[first..][..width], first, rows: width.min(self.rows - first) }
-    }
-
-    /// Stores x' in `row` and returns what it contributes to the row's bounds.
-    #[inline(always)]
-    pub(super) fn terms_of(&self, row: &mut [T], x: &[T]) -> RowTerms<T> {
-        self.shift.terms_of(row, x)
     }
 }
 

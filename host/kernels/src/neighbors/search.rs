@@ -6,6 +6,7 @@ use super::candidates::{Candidate, Nearest};
 use super::exact::{distance, measure, shown};
 use super::look::{Below, Least, TwoLeast};
 use super::panels::Panels;
+use super::rows::squared_distances;
 use super::tile::{ROWS, show};
 use crate::context::{Charge, Context};
 use crate::error::Result;
@@ -31,7 +32,18 @@ pub(super) struct Search<'a, T> {
     y: Matrix<'a, T>,
     k: usize,
     metric: Metric,
+    measured: Measured,
     panels: Panels<T>,
+}
+
+/// How the distances that are handed out are computed. Which rows are nearest does not depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measured {
+    /// In float64, and rounded.
+    Float64,
+    /// In the dtype, from the differences: wrong by (d / 2 + 8) roundoffs at most. Squared Euclidean, k = 1; those of rows that were hard to
+    /// settle are as above.
+    Dtype,
 }
 
 /// What one thread needs for a block of rows of `x`.
@@ -82,9 +94,9 @@ impl<'a, T: Float> Search<'a, T> {
         operation: &'a str,
         (x, y): (Matrix<'a, T>, Matrix<'a, T>),
         k: usize,
-        metric: Metric,
+        (metric, measured): (Metric, Measured),
     ) -> Result<Search<'a, T>> {
-        Ok(Search { context, operation, x, y, k, metric, panels: Panels::new(context, operation, y, metric)? })
+        Ok(Search { context, operation, x, y, k, metric, measured, panels: Panels::new(context, operation, y, metric)? })
     }
 
     /// Rows of `x` to search for at once, by shapes alone: a whole number of tiles.
@@ -121,14 +133,12 @@ impl<'a, T: Float> Search<'a, T> {
     fn shift(&self, start: usize, rows: usize, scratch: &mut Scratch<T>) {
         let d = self.x.cols;
         scratch.terms.clear();
-        vectorized(
-            #[inline(always)]
-            || {
-                for row in 0..rows {
-                    scratch.terms.push(self.panels.terms_of(&mut scratch.shifted[row * d..][..d], self.row(start + row)));
-                }
-            },
-        );
+        if d == 0 {
+            scratch.terms.resize(rows, RowTerms::NOBODY);
+        } else {
+            let x = &self.x.elements[start * d..][..rows * d];
+            self.panels.shift.terms_of(&mut scratch.shifted[..rows * d], x, &mut scratch.terms);
+        }
         let whole = rows.next_multiple_of(ROWS);
         scratch.shifted[rows * d..whole * d].fill(T::ZERO);
         scratch.terms.resize(whole, RowTerms::NOBODY);
@@ -152,22 +162,37 @@ impl<'a, T: Float> Search<'a, T> {
         seen.clear(lanes);
         self.in_stretches(rows, |range| show(&scratch.shifted[..rows * d], &scratch.terms, &self.panels, range, &mut seen))?;
         seen.merge(&mut scratch.least);
+        self.measure_least(start, scratch, distances);
+        let (slack, tiny) = if self.measured == Measured::Dtype { (self.panels.shift.slack, d as f64 * T::LEAST) } else { (0.0, 0.0) };
+        for (row, (index, to)) in indices.iter_mut().zip(distances).enumerate() {
+            let (least, terms) = (scratch.least[row], scratch.terms[row]);
+            *index = least.row as i32;
+            let most = to.to_f64() * (1.0 + slack) + tiny;
+            if !(most < least.second.to_f64() + terms.offset && least.bound > -T::INFINITY && !terms.wild) {
+                scratch.unsettled.push((row, if terms.wild { f64::NAN } else { most }));
+            }
+            *to = shown(*to, self.metric);
+        }
+        Ok(())
+    }
+
+    /// The distance of each row from the one with the least bound.
+    fn measure_least(&self, start: usize, scratch: &Scratch<T>, distances: &mut [T]) {
+        let (d, rows) = (self.x.cols, distances.len());
+        let x = &self.x.elements[start * d..][..rows * d];
+        if self.measured == Measured::Dtype && d > 0 {
+            squared_distances(x, self.y.elements, d, |row| scratch.least[row].row as usize, |row, distance| distances[row] = distance);
+            return;
+        }
         vectorized(
             #[inline(always)]
             || {
-                for (row, (index, to)) in indices.iter_mut().zip(distances.iter_mut()).enumerate() {
-                    let (least, terms) = (scratch.least[row], scratch.terms[row]);
-                    let x = self.row(start + row);
-                    let measured = distance(x, &self.y.elements[least.row as usize * d..][..d], self.metric);
-                    (*index, *to) = (least.row as i32, shown(measured, self.metric));
-                    let settled = measured.to_f64() < least.second.to_f64() + terms.offset && least.bound > -T::INFINITY && !terms.wild;
-                    if !settled {
-                        scratch.unsettled.push((row, if terms.wild { f64::NAN } else { measured.to_f64() }));
-                    }
+                for (row, to) in distances.iter_mut().enumerate() {
+                    let y = &self.y.elements[scratch.least[row].row as usize * d..][..d];
+                    *to = distance(&x[row * d..][..d], y, self.metric);
                 }
             },
         );
-        Ok(())
     }
 
     /// The `k` nearest rows, where the distances of a few more candidates leave no bound below the k-th.

@@ -7,6 +7,6 @@ mod random;
 mod select;
 
 pub use linalg::matmul;
-pub use neighbors::{distance, nearest};
+pub use neighbors::{assign_clusters, distance, distances, nearest};
 pub use random::{choice, normal_float32, normal_float64, permutation, uniform_float32, uniform_float64};
 pub use select::{gather, segment_sum};

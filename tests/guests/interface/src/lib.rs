@@ -3,6 +3,7 @@
 mod jobs;
 mod kernels;
 mod models;
+mod neighbors;
 mod tensors;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });
@@ -30,6 +31,7 @@ impl trainer::Guest for Interface {
         tensors::check_scopes()?;
         kernels::check_formulas()?;
         kernels::check_linalg()?;
+        neighbors::check()?;
         kernels::check_the_others()?;
         models::check_data()?;
         models::check_artifacts()?;
