@@ -242,7 +242,7 @@ impl<'a, T: Float> Search<'a, T> {
         let take = |i: usize, first: usize, bounds: &[T]| {
             let (row, limit) = unsettled[i];
             for (at, bound) in bounds.iter().enumerate() {
-                if !(bound.to_f64() + terms[i].offset > limit) {
+                if limit.is_nan() || bound.to_f64() + terms[i].offset <= limit {
                     let mut candidate = [Candidate { distance: T::ZERO, row: (first + at) as u32 }];
                     measure(self.row(start + row), self.y, &mut candidate, self.metric);
                     again[i].push(candidate[0]);
