@@ -34,6 +34,7 @@ pub use instructions::Instructions;
 pub use linalg::{Transposed, matmul, matmul_into};
 pub use neighbors::{Metric, NeighborList, nearest};
 pub use permits::Permits;
+pub use neighbors::{ClusterAssignment, Metric, NeighborList, assign_clusters, distances, nearest};
 pub use random::{choice, normal, permutation, philox, uniform};
 pub use select::{gather, segment_sum};
 pub use shape::{Axes, MAX_AXES, broadcast, checked_shape};

@@ -11,6 +11,6 @@ pub mod sparse;
 
 pub use forest::{TreeNode, forest_score};
 pub use linalg::matmul;
-pub use neighbors::{distance, nearest};
+pub use neighbors::{assign_clusters, distance, distances, nearest};
 pub use random::{choice, normal_float32, normal_float64, permutation, uniform_float32, uniform_float64};
 pub use select::{gather, segment_sum};

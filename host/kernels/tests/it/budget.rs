@@ -1,8 +1,8 @@
 //! Memory is charged before it is taken and given back when it is dropped; cancelled work ends.
 
 use algohost_kernels::{
-    Budget, Cancel, Context, DType, ErrorKind, Metric, Pool, Result, Tensor, Transposed, choice, gather, matmul, matmul_into, nearest,
-    normal, permutation, segment_sum, uniform,
+    Budget, Cancel, Context, DType, ErrorKind, Metric, Pool, Result, Tensor, Transposed, assign_clusters, choice, distances, gather,
+    matmul, matmul_into, nearest, normal, permutation, segment_sum, uniform,
 };
 
 use crate::make::{assert_refused, cancelled, context};
@@ -48,6 +48,8 @@ fn every_kernel(made: &Context, context: &Context) -> Vec<(&'static str, Result<
         ("matmul-into", matmul_into(context, &out, &a, &b, Transposed::Neither, 1.0, 0.0).map(|()| out.clone())),
         ("nearest", nearest(context, &a, &few, 1, Metric::Cosine).map(|list| list.indices)),
         ("nearest", nearest(context, &few, &a, 7, Metric::Euclidean).map(|list| list.distances)),
+        ("assign-clusters", assign_clusters(context, &a, &few, None).map(|assigned| assigned.sums)),
+        ("distances", distances(context, &a, &few.slice(0, 0..5).unwrap(), Metric::Cosine)),
         ("gather", gather(context, &a, &ids)),
         ("segment-sum", segment_sum(context, &a, &ids, 3)),
         ("uniform", uniform(context, &[200_000], DType::Float32, 1, 0)),

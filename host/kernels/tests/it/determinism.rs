@@ -2,6 +2,8 @@
 
 use algohost_kernels::{
     Context, Csr, DType, Metric, Tensor, Transposed, choice, gather, matmul, nearest, normal, permutation, segment_sum, uniform,
+    Context, DType, Metric, Tensor, Transposed, assign_clusters, choice, distances, gather, matmul, nearest, normal, permutation,
+    segment_sum, uniform,
 };
 
 use crate::make::with_threads;
@@ -67,6 +69,18 @@ fn neighbours_of_few_rows_have_the_same_bits_with_any_number_of_threads() {
         let y = normal(context, &[20_000, 20], DType::Float32, 2, 0).unwrap();
         let list = nearest(context, &x, &y, 6, Metric::Euclidean).unwrap();
         vec![list.indices, list.distances]
+    });
+}
+
+#[test]
+fn assignments_and_distances_have_the_same_bits_with_any_number_of_threads() {
+    check("assign-clusters and distances", |context| {
+        let x = normal(context, &[9_001, 20], DType::Float32, 1, 0).unwrap();
+        let y = normal(context, &[70, 20], DType::Float32, 2, 0).unwrap();
+        let weights = uniform(context, &[9_001], DType::Float32, 3, 0).unwrap();
+        let found = assign_clusters(context, &x, &y, Some(&weights)).unwrap();
+        let inertia = Tensor::full(context, &[1], DType::Float64, found.inertia).unwrap();
+        vec![found.labels, found.distances, found.sums, found.sizes, inertia, distances(context, &x, &y, Metric::Euclidean).unwrap()]
     });
 }
 

@@ -5,6 +5,7 @@ mod kernels;
 mod models;
 mod sparse;
 mod nn;
+mod neighbors;
 mod tensors;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });
@@ -32,6 +33,7 @@ impl trainer::Guest for Interface {
         tensors::check_scopes()?;
         kernels::check_formulas()?;
         kernels::check_linalg()?;
+        neighbors::check()?;
         kernels::check_the_others()?;
         sparse::check()?;
         sparse::check_data()?;
