@@ -6,6 +6,7 @@ mod formulas;
 mod in_place;
 mod job;
 mod linalg;
+mod losses;
 mod neighbors;
 mod random;
 mod select;
@@ -34,6 +35,7 @@ fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     ml::tensors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::formulas::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::linalg::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::losses::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::neighbors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::select::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::random::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;

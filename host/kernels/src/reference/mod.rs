@@ -2,11 +2,13 @@
 //! checks. Tests hold the kernels against them; read them to know what a kernel computes.
 
 mod linalg;
+mod losses;
 mod neighbors;
 mod random;
 mod select;
 
 pub use linalg::matmul;
+pub use losses::{LinearProblem, row_loss};
 pub use neighbors::{distance, nearest};
 pub use random::{choice, normal_float32, normal_float64, permutation, uniform_float32, uniform_float64};
 pub use select::{gather, segment_sum};

@@ -6,6 +6,7 @@ mod budget;
 mod cast;
 mod determinism;
 mod linalg;
+mod losses;
 mod make;
 mod neighbors;
 mod random;

@@ -2,6 +2,7 @@
 
 mod jobs;
 mod kernels;
+mod losses;
 mod models;
 mod tensors;
 
@@ -31,6 +32,7 @@ impl trainer::Guest for Interface {
         kernels::check_formulas()?;
         kernels::check_linalg()?;
         kernels::check_the_others()?;
+        losses::check()?;
         models::check_data()?;
         models::check_artifacts()?;
         job::metric("checked", 1.0, 1);
