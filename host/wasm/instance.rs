@@ -166,9 +166,9 @@ impl Instance {
 
     /// Runs a call in a scope: what it makes and does not keep is freed with it.
     fn scoped<T>(&mut self, run: impl FnOnce(&mut Instance) -> Result<T, Failure>) -> Result<T, Failure> {
-        let scope = self.store.data_mut().tensors.open_scope();
+        let scope = self.store.data_mut().open_scope();
         let result = run(self);
-        self.store.data_mut().tensors.close_scope(scope);
+        self.store.data_mut().close_scope(scope);
         result
     }
 

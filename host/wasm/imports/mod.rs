@@ -10,6 +10,7 @@ mod losses;
 mod neighbors;
 mod random;
 mod select;
+mod sparse;
 mod tensors;
 mod waiting;
 
@@ -38,6 +39,7 @@ fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     ml::losses::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::neighbors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::select::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::sparse::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::random::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::artifacts::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     in_place::replace_generated(linker)?;

@@ -6,6 +6,7 @@ mod losses;
 mod neighbors;
 mod random;
 mod select;
+pub mod sparse;
 
 pub use linalg::matmul;
 pub use losses::{LinearProblem, row_loss};

@@ -1,8 +1,12 @@
 //! The same bits, however many threads.
 
 use algohost_kernels::{
+<<<<<<< HEAD
     Context, DType, LabelledRows, Loss, Metric, Tensor, Transposed, choice, gather, hessian_product, loss_and_gradient, matmul, nearest,
     normal, permutation, segment_sum, uniform,
+=======
+    Context, Csr, DType, Metric, Tensor, Transposed, choice, gather, matmul, nearest, normal, permutation, segment_sum, uniform,
+>>>>>>> sparse
 };
 
 use crate::make::with_threads;
@@ -96,6 +100,7 @@ fn random_numbers_have_the_same_bits_with_any_number_of_threads() {
 }
 
 #[test]
+<<<<<<< HEAD
 fn losses_have_the_same_bits_with_any_number_of_threads() {
     for (loss, n, d, c) in [(Loss::Logistic, 60_001, 7, 1), (Loss::Logistic, 40, 50_000, 1), (Loss::Softmax, 9_001, 30, 5)] {
         check(loss.name(), |context| {
@@ -109,6 +114,20 @@ fn losses_have_the_same_bits_with_any_number_of_threads() {
             hessian_product(context, loss, rows, &w, &w, &made[1]).unwrap();
             made[2].fill(sum).unwrap();
             made.into()
+=======
+fn sparse_products_have_the_same_bits_with_any_number_of_threads() {
+    for (rows, columns, k) in [(4_000, 90, 1), (4_000, 90, 5), (700, 600, 16)] {
+        check(&format!("sparse {rows} x {columns}, {k} columns"), |context| {
+            let dense = normal(context, &[rows, columns], DType::Float32, 1, 0).unwrap();
+            let matrix = Csr::from_dense(context, &dense).unwrap();
+            let right = normal(context, &[columns, k], DType::Float32, 2, 0).unwrap();
+            let left = normal(context, &[rows, k], DType::Float32, 3, 0).unwrap();
+            vec![
+                matrix.multiply(context, &right, false).unwrap(),
+                matrix.multiply_squares(context, &right).unwrap(),
+                matrix.multiply(context, &left, true).unwrap(),
+            ]
+>>>>>>> sparse
         });
     }
 }

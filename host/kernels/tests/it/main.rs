@@ -12,4 +12,5 @@ mod neighbors;
 mod random;
 mod refusals;
 mod select;
+mod sparse;
 mod views;
