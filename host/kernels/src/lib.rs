@@ -28,7 +28,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use formulas::{Formula, Reduction, reduce};
 pub use half::{bf16, f16};
 pub use linalg::{Transposed, matmul, matmul_into};
-pub use losses::{LabelledRows, Loss, hessian_product, loss_and_gradient};
+pub use losses::{Features, LabelledRows, Loss, hessian_product, loss_and_gradient};
 pub use neighbors::{Metric, NeighborList, nearest};
 pub use random::{choice, normal, permutation, philox, uniform};
 pub use select::{gather, segment_sum};

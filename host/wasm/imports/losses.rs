@@ -1,13 +1,14 @@
 //! `losses`: linear models against their labels.
 
-use algohost_kernels::{LabelledRows, Loss as Kind, hessian_product, loss_and_gradient};
+use algohost_kernels::{Features, LabelledRows, Loss as Kind, hessian_product, loss_and_gradient};
 use wasmtime::component::Resource;
 
 use crate::wasm::bindings::algohost::ml::losses::{Host, Loss};
 use crate::wasm::guest::{Guest, ImportError};
-use crate::wasm::handles::TensorHandle;
+use crate::wasm::handles::{MatrixHandle, TensorHandle};
 
 type Handle = Resource<TensorHandle>;
+type Matrix = Resource<MatrixHandle>;
 
 fn from_wit(loss: Loss) -> Kind {
     match loss {
@@ -29,9 +30,30 @@ fn from_wit(loss: Loss) -> Kind {
 }
 
 impl Guest {
-    fn labelled_rows(&self, x: &Handle, y: &Handle, weights: Option<&Handle>) -> Result<LabelledRows<'_>, ImportError> {
+    fn loss_of(
+        &self,
+        loss: Loss,
+        x: Features<'_>,
+        (y, weights): (&Handle, Option<&Handle>),
+        coefficients: &Handle,
+        gradient: &Handle,
+    ) -> Result<f64, ImportError> {
         let weights = weights.map(|weights| self.tensor(weights)).transpose()?;
-        Ok(LabelledRows { x: self.tensor(x)?, y: self.tensor(y)?, weights })
+        let rows = LabelledRows { x, y: self.tensor(y)?, weights };
+        Ok(loss_and_gradient(&self.context, from_wit(loss), rows, self.tensor(coefficients)?, self.tensor(gradient)?)?)
+    }
+
+    fn product_of(
+        &self,
+        loss: Loss,
+        x: Features<'_>,
+        (y, weights): (&Handle, Option<&Handle>),
+        [coefficients, direction, product]: [&Handle; 3],
+    ) -> Result<(), ImportError> {
+        let weights = weights.map(|weights| self.tensor(weights)).transpose()?;
+        let rows = LabelledRows { x, y: self.tensor(y)?, weights };
+        let (coefficients, direction, product) = (self.tensor(coefficients)?, self.tensor(direction)?, self.tensor(product)?);
+        Ok(hessian_product(&self.context, from_wit(loss), rows, coefficients, direction, product)?)
     }
 }
 
@@ -45,8 +67,7 @@ impl Host for Guest {
         coefficients: Handle,
         gradient: Handle,
     ) -> Result<f64, ImportError> {
-        let rows = self.labelled_rows(&x, &y, row_weights.as_ref())?;
-        Ok(loss_and_gradient(&self.context, from_wit(loss), rows, self.tensor(&coefficients)?, self.tensor(&gradient)?)?)
+        self.loss_of(loss, self.tensor(&x)?.into(), (&y, row_weights.as_ref()), &coefficients, &gradient)
     }
 
     fn hessian_product(
@@ -59,8 +80,31 @@ impl Host for Guest {
         direction: Handle,
         product: Handle,
     ) -> Result<(), ImportError> {
-        let rows = self.labelled_rows(&x, &y, row_weights.as_ref())?;
-        let (coefficients, direction, product) = (self.tensor(&coefficients)?, self.tensor(&direction)?, self.tensor(&product)?);
-        Ok(hessian_product(&self.context, from_wit(loss), rows, coefficients, direction, product)?)
+        self.product_of(loss, self.tensor(&x)?.into(), (&y, row_weights.as_ref()), [&coefficients, &direction, &product])
+    }
+
+    fn sparse_loss_and_gradient(
+        &mut self,
+        loss: Loss,
+        x: Matrix,
+        y: Handle,
+        row_weights: Option<Handle>,
+        coefficients: Handle,
+        gradient: Handle,
+    ) -> Result<f64, ImportError> {
+        self.loss_of(loss, self.matrix(&x)?.into(), (&y, row_weights.as_ref()), &coefficients, &gradient)
+    }
+
+    fn sparse_hessian_product(
+        &mut self,
+        loss: Loss,
+        x: Matrix,
+        y: Handle,
+        row_weights: Option<Handle>,
+        coefficients: Handle,
+        direction: Handle,
+        product: Handle,
+    ) -> Result<(), ImportError> {
+        self.product_of(loss, self.matrix(&x)?.into(), (&y, row_weights.as_ref()), [&coefficients, &direction, &product])
     }
 }

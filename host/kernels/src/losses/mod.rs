@@ -11,6 +11,7 @@
 //! - A NaN in a row, in its label or in the coefficients makes the loss NaN; a weight of 0 does not hide it.
 
 mod arguments;
+mod csr;
 mod dense;
 mod pass;
 mod pointwise;
@@ -19,9 +20,11 @@ mod softmax;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::float::with_float;
+use crate::sparse::Csr;
 use crate::tensor::Tensor;
 use crate::workspace::Workspace;
 use arguments::{Sizes, check_like, coefficients_of, elements_of, store};
+use csr::Sparse;
 use dense::Dense;
 use pass::{Design, Pass, Scalar};
 
@@ -94,11 +97,32 @@ impl Loss {
     }
 }
 
+/// What rows are known by, n x d, float32 or float64.
+#[derive(Clone, Copy)]
+pub enum Features<'a> {
+    /// Two axes. Rows may lie apart; where columns do, a call works on a copy.
+    Dense(&'a Tensor),
+    /// Columns that are not stored are not touched.
+    Sparse(&'a Csr),
+}
+
+impl<'a> From<&'a Tensor> for Features<'a> {
+    fn from(x: &'a Tensor) -> Features<'a> {
+        Features::Dense(x)
+    }
+}
+
+impl<'a> From<&'a Csr> for Features<'a> {
+    fn from(x: &'a Csr) -> Features<'a> {
+        Features::Sparse(x)
+    }
+}
+
 /// The rows that a linear model is held against.
 #[derive(Clone, Copy)]
 pub struct LabelledRows<'a> {
-    /// n x d, float32 or float64. Rows may lie apart; where columns do, the call works on a copy.
-    pub x: &'a Tensor,
+    /// n x d.
+    pub x: Features<'a>,
     /// n x c, or n where there is one output; of [`Loss::Softmax`] n or n x 1. The dtype of `x`.
     pub y: &'a Tensor,
     /// n or n x 1, the dtype of `x`: what each row's loss is multiplied with; 1 without them.
@@ -116,7 +140,7 @@ pub struct LabelledRows<'a> {
 pub fn loss_and_gradient(context: &Context, loss: Loss, rows: LabelledRows<'_>, coefficients: &Tensor, gradient: &Tensor) -> Result<f64> {
     const NAME: &str = "loss-and-gradient";
     check_like(NAME, "gradient", gradient, coefficients)?;
-    let sums = of_dense(context, NAME, loss, rows, coefficients, None)?;
+    let sums = evaluate(context, NAME, loss, rows, coefficients, None)?;
     store(NAME, gradient, &sums[1..])?;
     Ok(sums[0])
 }
@@ -139,12 +163,12 @@ pub fn hessian_product(
     const NAME: &str = "hessian-product";
     check_like(NAME, "direction", direction, coefficients)?;
     check_like(NAME, "product", product, coefficients)?;
-    let sums = of_dense(context, NAME, loss, rows, coefficients, Some(direction))?;
+    let sums = evaluate(context, NAME, loss, rows, coefficients, Some(direction))?;
     store(NAME, product, &sums[1..])
 }
 
 /// The loss (0 where there is a direction) and the gradient or the product, as [`Pass::run`] gives them.
-fn of_dense(
+fn evaluate(
     context: &Context,
     operation: &str,
     loss: Loss,
@@ -152,15 +176,21 @@ fn of_dense(
     coefficients: &Tensor,
     direction: Option<&Tensor>,
 ) -> Result<Workspace<f64>> {
-    if rows.x.shape().len() != 2 {
-        return Err(Error::bad(format!("{operation}: x has shape {}; rows x columns are wanted", rows.x.shape())));
+    let others = (rows.y, rows.weights);
+    match rows.x {
+        Features::Dense(x) if x.shape().len() != 2 => {
+            Err(Error::bad(format!("{operation}: x has shape {}; rows x columns are wanted", x.shape())))
+        }
+        Features::Dense(x) => with_float!(operation, x.dtype(), T => {
+            let x = dense::with_whole_rows(context, x)?;
+            let storage = x.read(operation)?;
+            run(context, operation, loss, &Dense::<T>::new(&x, &storage), others, coefficients, direction)
+        }),
+        Features::Sparse(x) => with_float!(operation, x.dtype(), T => {
+            let storage = x.values().read(operation)?;
+            run(context, operation, loss, &Sparse::<T>::new(x, &storage), others, coefficients, direction)
+        }),
     }
-    with_float!(operation, rows.x.dtype(), T => {
-        let x = dense::with_whole_rows(context, rows.x)?;
-        let storage = x.read(operation)?;
-        let design = Dense::<T>::new(&x, &storage);
-        run(context, operation, loss, &design, (rows.y, rows.weights), coefficients, direction)
-    })
 }
 
 /// One pass over any rows.

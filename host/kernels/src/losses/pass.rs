@@ -87,7 +87,9 @@ impl<T: Scalar, D: Design<T>> Pass<'_, T, D> {
     /// Rows of a task: whole blocks, by the shapes alone.
     fn task_rows(&self, width: usize) -> usize {
         let row = (self.design.row_elements() + ROW) * self.sizes.outputs;
-        let most = (SUMS / width).clamp(FEWEST_TASKS, MOST_TASKS);
+        // Merging should not take longer than adding up.
+        let work = self.design.rows().saturating_mul(row);
+        let most = (SUMS / width).clamp(FEWEST_TASKS, MOST_TASKS).min(work / width).max(1);
         (TASK / row).max(self.design.rows().div_ceil(most)).max(1).next_multiple_of(self.design.block_rows())
     }
 

@@ -41,7 +41,8 @@ fn every_kernel(made: &Context, context: &Context) -> Vec<(&'static str, Result<
     let (ids, weights) = (Tensor::zeros(made, &[40_000], DType::Int32).unwrap(), uniform(made, &[900], DType::Float32, 3, 0).unwrap());
     let few = a.slice(0, 0..700).unwrap();
     let (labels, w) = (Tensor::zeros(made, &[40_000], DType::Float32).unwrap(), b.slice(1, 0..1).unwrap());
-    let (gradient, rows) = (Tensor::zeros(made, &[12, 1], DType::Float64).unwrap(), LabelledRows { x: &a, y: &labels, weights: None });
+    let (gradient, rows) =
+        (Tensor::zeros(made, &[12, 1], DType::Float64).unwrap(), LabelledRows { x: (&a).into(), y: &labels, weights: None });
     vec![
         ("loss-and-gradient", loss_and_gradient(context, Loss::Logistic, rows, &w, &gradient).map(|_| gradient.clone())),
         ("hessian-product", hessian_product(context, Loss::Logistic, rows, &w, &w, &gradient).map(|()| gradient.clone())),

@@ -1,12 +1,8 @@
 //! The same bits, however many threads.
 
 use algohost_kernels::{
-<<<<<<< HEAD
-    Context, DType, LabelledRows, Loss, Metric, Tensor, Transposed, choice, gather, hessian_product, loss_and_gradient, matmul, nearest,
-    normal, permutation, segment_sum, uniform,
-=======
-    Context, Csr, DType, Metric, Tensor, Transposed, choice, gather, matmul, nearest, normal, permutation, segment_sum, uniform,
->>>>>>> sparse
+    Context, Csr, DType, LabelledRows, Loss, Metric, Tensor, Transposed, choice, gather, hessian_product, loss_and_gradient, matmul,
+    nearest, normal, permutation, segment_sum, uniform,
 };
 
 use crate::make::with_threads;
@@ -100,21 +96,6 @@ fn random_numbers_have_the_same_bits_with_any_number_of_threads() {
 }
 
 #[test]
-<<<<<<< HEAD
-fn losses_have_the_same_bits_with_any_number_of_threads() {
-    for (loss, n, d, c) in [(Loss::Logistic, 60_001, 7, 1), (Loss::Logistic, 40, 50_000, 1), (Loss::Softmax, 9_001, 30, 5)] {
-        check(loss.name(), |context| {
-            let (x, y) =
-                (normal(context, &[n, d], DType::Float32, 1, 0).unwrap(), Tensor::zeros(context, &[n, 1], DType::Float32).unwrap());
-            let (weights, w) =
-                (uniform(context, &[n], DType::Float32, 2, 0).unwrap(), normal(context, &[d + 1, c], DType::Float32, 3, 0).unwrap());
-            let made = [0; 3].map(|_| Tensor::zeros(context, &[d + 1, c], DType::Float64).unwrap());
-            let rows = LabelledRows { x: &x, y: &y, weights: Some(&weights) };
-            let sum = loss_and_gradient(context, loss, rows, &w, &made[0]).unwrap();
-            hessian_product(context, loss, rows, &w, &w, &made[1]).unwrap();
-            made[2].fill(sum).unwrap();
-            made.into()
-=======
 fn sparse_products_have_the_same_bits_with_any_number_of_threads() {
     for (rows, columns, k) in [(4_000, 90, 1), (4_000, 90, 5), (700, 600, 16)] {
         check(&format!("sparse {rows} x {columns}, {k} columns"), |context| {
@@ -127,7 +108,27 @@ fn sparse_products_have_the_same_bits_with_any_number_of_threads() {
                 matrix.multiply_squares(context, &right).unwrap(),
                 matrix.multiply(context, &left, true).unwrap(),
             ]
->>>>>>> sparse
+        });
+    }
+}
+
+#[test]
+fn losses_have_the_same_bits_with_any_number_of_threads() {
+    for (loss, n, d, c) in [(Loss::Logistic, 60_001, 7, 1), (Loss::Logistic, 40, 50_000, 1), (Loss::Softmax, 9_001, 30, 5)] {
+        check(loss.name(), |context| {
+            let (x, y) =
+                (normal(context, &[n, d], DType::Float32, 1, 0).unwrap(), Tensor::zeros(context, &[n, 1], DType::Float32).unwrap());
+            let (weights, w) =
+                (uniform(context, &[n], DType::Float32, 2, 0).unwrap(), normal(context, &[d + 1, c], DType::Float32, 3, 0).unwrap());
+            let made = [0; 4].map(|_| Tensor::zeros(context, &[d + 1, c], DType::Float64).unwrap());
+            let rows = LabelledRows { x: (&x).into(), y: &y, weights: Some(&weights) };
+            let sum = loss_and_gradient(context, loss, rows, &w, &made[0]).unwrap();
+            hessian_product(context, loss, rows, &w, &w, &made[1]).unwrap();
+            let sparse = Csr::from_dense(context, &x).unwrap();
+            let rows = LabelledRows { x: (&sparse).into(), ..rows };
+            let sparse_sum = loss_and_gradient(context, loss, rows, &w, &made[2]).unwrap();
+            made[3].fill(sum - sparse_sum).unwrap();
+            made.into()
         });
     }
 }

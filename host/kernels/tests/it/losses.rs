@@ -1,6 +1,6 @@
 //! Losses, gradients and curvature against the plain loop over rows.
 
-use algohost_kernels::{Context, DType, ErrorKind, LabelledRows, Loss, Tensor, hessian_product, loss_and_gradient, reference};
+use algohost_kernels::{Context, Csr, DType, ErrorKind, LabelledRows, Loss, Tensor, hessian_product, loss_and_gradient, reference};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
 use crate::make::{LAYOUTS, Layout, assert_close, assert_refused, cancelled, context, layout, numbers, rounded, tensor, values};
@@ -48,7 +48,8 @@ fn check(loss: Loss, case: Case) {
     // Scores stay within a few units, so that exponentials do not enlarge what float32 rounds.
     let scale = 2.0 / (d as f64).sqrt().max(1.0);
     let coefficients: Vec<f64> = numbers((d + 1) * c, 3).iter().map(|w| w * scale).collect();
-    let (x, y, w) = (rounded(dtype, &numbers(n * d, 1)), rounded(dtype, &labels(loss, n, c)), rounded(dtype, &numbers(n, 4)));
+    let features: Vec<f64> = numbers(n * d, 1).iter().map(|x| if x.abs() < 0.2 { 0.0 } else { *x }).collect();
+    let (x, y, w) = (rounded(dtype, &features), rounded(dtype, &labels(loss, n, c)), rounded(dtype, &numbers(n, 4)));
     let w: Vec<f64> = w.iter().map(|w| if weighted { w.abs() } else { 1.0 }).collect();
     let coefficients = rounded(dtype, &coefficients);
     let (own, intercepts) = coefficients.split_at(d * c);
@@ -64,11 +65,18 @@ fn check(loss: Loss, case: Case) {
     let label_width = if loss == Loss::Softmax { 1 } else { c };
     let (x, y) = (tensor(&context, &[n, d], dtype, &x, layouts.0), tensor(&context, &[n, label_width], dtype, &y, layouts.1));
     let w = tensor(&context, &[n], dtype, &w, layouts.1);
-    let data = LabelledRows { x: &x, y: &y, weights: weighted.then_some(&w) };
+    let data = LabelledRows { x: (&x).into(), y: &y, weights: weighted.then_some(&w) };
     let out = Tensor::full(&context, &[rows, c], DType::Float64, f64::NAN).unwrap();
-    let sum = loss_and_gradient(&context, loss, data, &given(&both, layouts.1), &out).unwrap();
     // What n rows can lose on the way: a rounding each, of numbers up to about 30; and what products of d elements can.
     let tolerance = if dtype == DType::Float32 { 3e-6 } else { 1e-14 } * (n as f64 + d as f64 / 16.0 + 4.0);
+    let sparse = Csr::from_dense(&context, &x).unwrap();
+    let also = LabelledRows { x: (&sparse).into(), ..data };
+    let sum = loss_and_gradient(&context, loss, also, &given(&both, layouts.1), &out).unwrap();
+    assert_close(&[sum], &[value], tolerance);
+    assert_close(&values(&out), &gradient[..rows * c], tolerance);
+    hessian_product(&context, loss, also, &given(&both, layouts.1), &given(&direction, layouts.1), &out).unwrap();
+    assert_close(&values(&out), &product[..rows * c], tolerance);
+    let sum = loss_and_gradient(&context, loss, data, &given(&both, layouts.1), &out).unwrap();
     assert_close(&[sum], &[value], tolerance);
     assert_close(&values(&out), &gradient[..rows * c], tolerance);
     hessian_product(&context, loss, data, &given(&both, layouts.1), &given(&direction, layouts.1), &out).unwrap();
@@ -117,7 +125,7 @@ proptest! {
 fn one_row(context: &Context, loss: Loss, z: f64, y: f64, dtype: DType) -> (f64, f64) {
     let (x, w) = (tensor(context, &[1, 1], dtype, &[1.0], Layout::RowMajor), tensor(context, &[1], dtype, &[z], Layout::RowMajor));
     let (y, gradient) = (tensor(context, &[1], dtype, &[y], Layout::RowMajor), Tensor::zeros(context, &[1], DType::Float64).unwrap());
-    let sum = loss_and_gradient(context, loss, LabelledRows { x: &x, y: &y, weights: None }, &w, &gradient).unwrap();
+    let sum = loss_and_gradient(context, loss, LabelledRows { x: (&x).into(), y: &y, weights: None }, &w, &gradient).unwrap();
     (sum, gradient.item().unwrap())
 }
 
@@ -165,7 +173,7 @@ fn what_does_not_fit_is_refused_by_name() {
     let zeros = |shape: &[usize]| Tensor::zeros(&context, shape, DType::Float32).unwrap();
     let (x, y, w, g) = (zeros(&[4, 3]), zeros(&[4]), zeros(&[4]), zeros(&[3]));
     let call = |loss, x: &Tensor, y: &Tensor, weights: Option<&Tensor>, coefficients: &Tensor, gradient: &Tensor| {
-        loss_and_gradient(&context, loss, LabelledRows { x, y, weights }, coefficients, gradient)
+        loss_and_gradient(&context, loss, LabelledRows { x: x.into(), y, weights }, coefficients, gradient)
     };
     let bad = ErrorKind::BadOperation;
     let refused = |given, message: &str| assert_refused(given, bad, &format!("loss-and-gradient: {message}"));
@@ -196,7 +204,7 @@ fn what_does_not_fit_is_refused_by_name() {
     let message = "loss-and-gradient: int32 is not computed with; cast to float32 or float64";
     assert_refused(call(Loss::Squared, &x, &y, None, &g, &integers), ErrorKind::NotSupported, message);
     assert_refused(call(Loss::Squared, &x, &y, None, &integers, &g), ErrorKind::NotSupported, message);
-    let data = LabelledRows { x: &x, y: &y, weights: None };
+    let data = LabelledRows { x: (&x).into(), y: &y, weights: None };
     let interrupted = loss_and_gradient(&cancelled(), Loss::Squared, data, &g, &g);
     assert_refused(interrupted, ErrorKind::Interrupted, "loss-and-gradient: cancelled by the host");
     let message = "hessian-product: direction of shape [4] beside coefficients of shape [3]; they must be alike";

@@ -1,6 +1,7 @@
 //! `losses`.
 
-use crate::algohost::ml::losses::{Loss, hessian_product, loss_and_gradient};
+use crate::algohost::ml::losses::{Loss, hessian_product, loss_and_gradient, sparse_hessian_product, sparse_loss_and_gradient};
+use crate::algohost::ml::sparse::from_dense;
 use crate::algohost::ml::tensors::{Dtype, zeros};
 use crate::algohost::ml::types::{Error, ErrorCode};
 use crate::{elements, expect_code, floats};
@@ -9,7 +10,7 @@ use crate::{elements, expect_code, floats};
 pub(crate) fn check() -> Result<(), Error> {
     let x = floats(&[2, 2], &[1.0, 2.0, 3.0, 4.0])?;
     let (y, weights) = (floats(&[2, 1], &[1.0, 0.0])?, floats(&[2], &[1.0, 2.0])?);
-    let w = floats(&[3, 1], &[1.0, 0.0, 1.0])?;
+    let (w, sparse) = (floats(&[3, 1], &[1.0, 0.0, 1.0])?, from_dense(&x)?);
     let gradient = zeros(&[3, 1], Dtype::Float64)?;
     let (e2, e4) = (2.0_f64.exp(), 4.0_f64.exp());
     let p4 = e4 / (1.0 + e4);
@@ -32,10 +33,16 @@ pub(crate) fn check() -> Result<(), Error> {
         let [a, b] = [slopes[0], 2.0 * slopes[1]];
         close(&[sum], &[value]);
         close(&elements(&gradient), &[a + 3.0 * b, 2.0 * a + 4.0 * b, a + b]);
+        gradient.fill(0.0)?;
+        close(&[sparse_loss_and_gradient(loss, &sparse, &y, Some(&weights), &w, &gradient)?], &[value]);
+        close(&elements(&gradient), &[a + 3.0 * b, 2.0 * a + 4.0 * b, a + b]);
     }
     let product = zeros(&[3, 1], Dtype::Float64)?;
-    hessian_product(Loss::Squared, &x, &y, None, &w, &floats(&[3, 1], &[0.0, 1.0, 0.0])?, &product)?;
+    let direction = floats(&[3, 1], &[0.0, 1.0, 0.0])?;
+    hessian_product(Loss::Squared, &x, &y, None, &w, &direction, &product)?;
     close(&elements(&product), &[14.0, 20.0, 6.0]);
+    sparse_hessian_product(Loss::Squared, &sparse, &y, Some(&weights), &w, &direction, &product)?;
+    close(&elements(&product), &[26.0, 36.0, 10.0]);
 
     let (classes, gradient) = (zeros(&[2, 2], Dtype::Float32)?, zeros(&[2, 2], Dtype::Float32)?);
     close(&[loss_and_gradient(Loss::Softmax, &x, &y, None, &classes, &gradient)?], &[2.0 * 2.0_f64.ln()]);
