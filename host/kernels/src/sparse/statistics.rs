@@ -62,7 +62,7 @@ impl Csr {
     /// # Errors
     /// Limit exceeded, interrupted.
     pub fn column_statistics(&self, context: &Context) -> Result<ColumnStatistics> {
-        const NAME: &str = "column-statistics";
+        const NAME: &str = "describe-columns";
         let zeros = || Tensor::zeros_for(context, NAME, &[1, self.columns()], DType::Float64);
         let statistics =
             ColumnStatistics { sums: zeros()?, sums_of_squares: zeros()?, nonzeros: zeros()?, minima: zeros()?, maxima: zeros()? };

@@ -227,7 +227,7 @@ fn a_matrix_costs_the_budget_its_parts_and_gives_them_back() {
     let stop = cancelled();
     assert_refused(matrix.multiply(&stop, &operand, false), ErrorKind::Interrupted, "multiply: cancelled by the host");
     assert_refused(matrix.transpose(&stop), ErrorKind::Interrupted, "transpose: cancelled by the host");
-    assert_refused(matrix.column_statistics(&stop), ErrorKind::Interrupted, "column-statistics: cancelled by the host");
+    assert_refused(matrix.column_statistics(&stop), ErrorKind::Interrupted, "describe-columns: cancelled by the host");
     assert_eq!(stop.budget().used(), 0);
 }
 

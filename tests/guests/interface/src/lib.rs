@@ -4,6 +4,7 @@ mod jobs;
 mod kernels;
 mod losses;
 mod models;
+mod sparse;
 mod tensors;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });
@@ -33,6 +34,8 @@ impl trainer::Guest for Interface {
         kernels::check_linalg()?;
         kernels::check_the_others()?;
         losses::check()?;
+        sparse::check()?;
+        sparse::check_data()?;
         models::check_data()?;
         models::check_artifacts()?;
         job::metric("checked", 1.0, 1);
