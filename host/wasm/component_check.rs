@@ -23,6 +23,8 @@ const OWN_INTERFACES: [&str; 13] = [
     "forest",
     "artifacts",
 ];
+const OWN_INTERFACES: [&str; 12] =
+    ["types", "job", "data", "tensors", "formulas", "linalg", "losses", "neighbors", "select", "sparse", "random", "artifacts"];
 
 /// The WASI 0.2 packages that are linked. `wasi:sockets` is inert: some C libraries import it with every file, so a component that does is
 /// not suspicious, and every use of it is answered with "access denied".

@@ -7,6 +7,7 @@ mod formulas;
 mod in_place;
 mod job;
 mod linalg;
+mod losses;
 mod neighbors;
 mod nn;
 mod random;
@@ -37,6 +38,7 @@ fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     ml::tensors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::formulas::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::linalg::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::losses::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::neighbors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::select::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::sparse::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;

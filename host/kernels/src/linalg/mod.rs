@@ -9,6 +9,8 @@ mod vector;
 pub(crate) use lanes::Lanes;
 pub(crate) use matrix::{Matrix, MatrixMut};
 pub(crate) use product::{multiply, serial};
+pub(crate) use product::serial;
+pub(crate) use rows::{add_weighted_rows, dot_rows};
 
 use crate::context::Context;
 use crate::error::{Error, Result};

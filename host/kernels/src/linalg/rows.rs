@@ -15,6 +15,8 @@ const RESIDENT: usize = 1 << 12;
 /// Calls `put(row, product)` with the dot product of each row of `a` and `x`.
 pub(super) fn dot_rows<T: Float>(a: Matrix<'_, T>, x: &[T], put: impl FnMut(usize, T)) {
     arch().dispatch(DotRows { a, x, put });
+pub(crate) fn dot_rows<T: Float>(a: Matrix<'_, T>, x: &[T], put: impl FnMut(usize, T)) {
+    Arch::new().dispatch(DotRows { a, x, put });
 }
 
 struct DotRows<'a, T, P> {
@@ -64,7 +66,7 @@ impl<T: Float, P: FnMut(usize, T)> DotRows<'_, T, P> {
 }
 
 /// Adds the rows of `a`, weighted by the column `x`, to `sums`.
-pub(super) fn add_weighted_rows<T: Float>(sums: &mut [T], a: Matrix<'_, T>, x: Matrix<'_, T>) {
+pub(crate) fn add_weighted_rows<T: Float>(sums: &mut [T], a: Matrix<'_, T>, x: Matrix<'_, T>) {
     let resident = (RESIDENT / sums.len()).max(8);
     for start in (0..a.rows).step_by(resident) {
         let rows = resident.min(a.rows - start);

@@ -3,6 +3,7 @@
 
 mod forest;
 mod linalg;
+mod losses;
 mod neighbors;
 pub mod nn;
 mod random;
@@ -12,5 +13,7 @@ pub mod sparse;
 pub use forest::{TreeNode, forest_score};
 pub use linalg::matmul;
 pub use neighbors::{assign_clusters, distance, distances, nearest};
+pub use losses::{LinearProblem, row_loss};
+pub use neighbors::{distance, nearest};
 pub use random::{choice, normal_float32, normal_float64, permutation, uniform_float32, uniform_float64};
 pub use select::{gather, segment_sum};

@@ -3,6 +3,8 @@
 use algohost_kernels::{
     Budget, Cancel, Context, DType, ErrorKind, Metric, Pool, Result, Tensor, Transposed, assign_clusters, choice, distances, gather,
     matmul, matmul_into, nearest, normal, permutation, segment_sum, uniform,
+    Budget, Cancel, Context, DType, ErrorKind, LabelledRows, Loss, Metric, Pool, Result, Tensor, Transposed, choice, gather,
+    hessian_product, loss_and_gradient, matmul, matmul_into, nearest, normal, permutation, segment_sum, uniform,
 };
 
 use crate::make::{assert_refused, cancelled, context};
@@ -40,7 +42,12 @@ fn every_kernel(made: &Context, context: &Context) -> Vec<(&'static str, Result<
     let out = Tensor::zeros(made, &[40_000, 9], DType::Float32).unwrap();
     let (ids, weights) = (Tensor::zeros(made, &[40_000], DType::Int32).unwrap(), uniform(made, &[900], DType::Float32, 3, 0).unwrap());
     let few = a.slice(0, 0..700).unwrap();
+    let (labels, w) = (Tensor::zeros(made, &[40_000], DType::Float32).unwrap(), b.slice(1, 0..1).unwrap());
+    let (gradient, rows) =
+        (Tensor::zeros(made, &[12, 1], DType::Float64).unwrap(), LabelledRows { x: (&a).into(), y: &labels, weights: None });
     vec![
+        ("loss-and-gradient", loss_and_gradient(context, Loss::Logistic, rows, &w, &gradient).map(|_| gradient.clone())),
+        ("hessian-product", hessian_product(context, Loss::Logistic, rows, &w, &w, &gradient).map(|()| gradient.clone())),
         ("matmul", matmul(context, &a, &b, Transposed::Neither)),
         ("matmul", matmul(context, &a, &a, Transposed::Left)),
         ("matmul", matmul(context, &a, &b.slice(1, 0..1).unwrap(), Transposed::Neither)),

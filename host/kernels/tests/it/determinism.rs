@@ -4,6 +4,8 @@ use algohost_kernels::{
     Context, Csr, DType, Metric, Tensor, Transposed, choice, gather, matmul, nearest, normal, permutation, segment_sum, uniform,
     Context, DType, Metric, Tensor, Transposed, assign_clusters, choice, distances, gather, matmul, nearest, normal, permutation,
     segment_sum, uniform,
+    Context, Csr, DType, LabelledRows, Loss, Metric, Tensor, Transposed, choice, gather, hessian_product, loss_and_gradient, matmul,
+    nearest, normal, permutation, segment_sum, uniform,
 };
 
 use crate::make::with_threads;
@@ -121,6 +123,27 @@ fn sparse_products_have_the_same_bits_with_any_number_of_threads() {
                 matrix.multiply_squares(context, &right).unwrap(),
                 matrix.multiply(context, &left, true).unwrap(),
             ]
+        });
+    }
+}
+
+#[test]
+fn losses_have_the_same_bits_with_any_number_of_threads() {
+    for (loss, n, d, c) in [(Loss::Logistic, 60_001, 7, 1), (Loss::Logistic, 40, 50_000, 1), (Loss::Softmax, 9_001, 30, 5)] {
+        check(loss.name(), |context| {
+            let (x, y) =
+                (normal(context, &[n, d], DType::Float32, 1, 0).unwrap(), Tensor::zeros(context, &[n, 1], DType::Float32).unwrap());
+            let (weights, w) =
+                (uniform(context, &[n], DType::Float32, 2, 0).unwrap(), normal(context, &[d + 1, c], DType::Float32, 3, 0).unwrap());
+            let made = [0; 4].map(|_| Tensor::zeros(context, &[d + 1, c], DType::Float64).unwrap());
+            let rows = LabelledRows { x: (&x).into(), y: &y, weights: Some(&weights) };
+            let sum = loss_and_gradient(context, loss, rows, &w, &made[0]).unwrap();
+            hessian_product(context, loss, rows, &w, &w, &made[1]).unwrap();
+            let sparse = Csr::from_dense(context, &x).unwrap();
+            let rows = LabelledRows { x: (&sparse).into(), ..rows };
+            let sparse_sum = loss_and_gradient(context, loss, rows, &w, &made[2]).unwrap();
+            made[3].fill(sum - sparse_sum).unwrap();
+            made.into()
         });
     }
 }

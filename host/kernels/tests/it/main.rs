@@ -9,6 +9,7 @@ mod determinism;
 mod forest;
 mod instructions;
 mod linalg;
+mod losses;
 mod make;
 mod neighbors;
 mod nn;

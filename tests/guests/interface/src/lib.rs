@@ -2,6 +2,7 @@
 
 mod jobs;
 mod kernels;
+mod losses;
 mod models;
 mod sparse;
 mod nn;
@@ -35,6 +36,7 @@ impl trainer::Guest for Interface {
         kernels::check_linalg()?;
         neighbors::check()?;
         kernels::check_the_others()?;
+        losses::check()?;
         sparse::check()?;
         sparse::check_data()?;
         nn::check_losses()?;
