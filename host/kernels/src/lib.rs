@@ -25,7 +25,10 @@ pub use dtype::{DType, Element};
 pub use error::{Error, ErrorKind, Result};
 pub use formulas::{Formula, Reduction, reduce};
 pub use half::{bf16, f16};
-pub use linalg::{Transposed, matmul, matmul_into};
+pub use linalg::{
+    Covariance, Eigen, LeastSquares, LogDeterminant, Qr, Structure, Svd, Transposed, cholesky, covariance, eigh, gram, gram_into,
+    least_squares, log_determinant, matmul, matmul_into, qr, solve, svd,
+};
 pub use neighbors::{Metric, NeighborList, nearest};
 pub use random::{choice, normal, permutation, philox, uniform};
 pub use select::{gather, segment_sum};

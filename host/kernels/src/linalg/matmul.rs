@@ -69,7 +69,7 @@ pub fn matmul_into(context: &Context, out: &Tensor, a: &Tensor, b: &Tensor, tran
     run(context, "matmul-into", out, (a, b), sizes, (alpha, beta))
 }
 
-fn shows_each_element_once(out: &Tensor) -> bool {
+pub(super) fn shows_each_element_once(out: &Tensor) -> bool {
     let mut axes = [(0, 0); crate::shape::MAX_AXES];
     let axes = &mut axes[..out.shape().len()];
     axes.iter_mut().zip(out.shape().iter().zip(out.strides().iter())).for_each(|(axis, (&length, &stride))| *axis = (length, stride));

@@ -1,13 +1,26 @@
-//! Products of matrices.
+//! Products of matrices, and decompositions.
 
+mod accumulate;
+#[cfg(feature = "linalg")]
+mod decompose;
+mod decomposition;
+mod gram;
 mod lanes;
 mod matmul;
 mod matrix;
 mod product;
 mod rows;
 mod vector;
+#[cfg(not(feature = "linalg"))]
+mod without;
 
+#[cfg(feature = "linalg")]
+pub use decompose::{cholesky, eigh, least_squares, log_determinant, qr, solve, svd};
+pub use decomposition::{Eigen, LeastSquares, LogDeterminant, Qr, Structure, Svd};
+pub use gram::{Covariance, covariance, gram, gram_into};
 pub(crate) use lanes::Lanes;
 pub use matmul::{Transposed, matmul, matmul_into};
 pub(crate) use matrix::{Matrix, MatrixMut};
 pub(crate) use product::serial;
+#[cfg(not(feature = "linalg"))]
+pub use without::{cholesky, eigh, least_squares, log_determinant, qr, solve, svd};

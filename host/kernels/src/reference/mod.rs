@@ -1,12 +1,14 @@
 //! The kernels again, as plainly as they can be said: one loop after the other over row-major float64 slices, no views, no threads, no
 //! checks. Tests hold the kernels against them; read them to know what a kernel computes.
 
+mod decompositions;
 mod linalg;
 mod neighbors;
 mod random;
 mod select;
 
-pub use linalg::matmul;
+pub use decompositions::{cholesky, eigenvalues, qr, solve};
+pub use linalg::{covariance, gram, matmul};
 pub use neighbors::{distance, nearest};
 pub use random::{choice, normal_float32, normal_float64, permutation, uniform_float32, uniform_float64};
 pub use select::{gather, segment_sum};

@@ -4,7 +4,9 @@
 
 mod budget;
 mod cast;
+mod decompositions;
 mod determinism;
+mod gram;
 mod linalg;
 mod make;
 mod neighbors;
