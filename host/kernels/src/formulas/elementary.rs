@@ -22,7 +22,7 @@ fn clamp<T: Real>(x: T, low: T, high: T) -> T {
 
 /// eˣ.
 #[inline(always)]
-pub(super) fn exp<T: Real>(x: T) -> T {
+pub(crate) fn exp<T: Real>(x: T) -> T {
     let (shifted, _, r) = reduce(clamp(x, T::EXP_RANGE.0, T::EXP_RANGE.1));
     (T::ONE + (r + r * r * T::exp_tail(r))).scale(shifted)
 }

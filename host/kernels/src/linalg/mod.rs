@@ -21,6 +21,6 @@ pub use gram::{Covariance, covariance, gram, gram_into};
 pub(crate) use lanes::Lanes;
 pub use matmul::{Transposed, matmul, matmul_into};
 pub(crate) use matrix::{Matrix, MatrixMut};
-pub(crate) use product::serial;
+pub(crate) use product::{Product, serial};
 #[cfg(not(feature = "linalg"))]
 pub use without::{cholesky, eigh, least_squares, log_determinant, qr, solve, svd};

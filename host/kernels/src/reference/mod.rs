@@ -2,12 +2,16 @@
 //! checks. Tests hold the kernels against them; read them to know what a kernel computes.
 
 mod decompositions;
+mod forest;
 mod linalg;
 mod neighbors;
+pub mod nn;
 mod random;
 mod select;
+pub mod sparse;
 
 pub use decompositions::{cholesky, eigenvalues, qr, solve};
+pub use forest::{TreeNode, forest_score};
 pub use linalg::{covariance, gram, matmul};
 pub use neighbors::{distance, nearest};
 pub use random::{choice, normal_float32, normal_float64, permutation, uniform_float32, uniform_float64};

@@ -1,14 +1,14 @@
 //! The same bits, however many threads.
 
 use algohost_kernels::{
-    Context, DType, Metric, Tensor, Transposed, choice, gather, matmul, nearest, normal, permutation, segment_sum, uniform,
+    Context, Csr, DType, Metric, Tensor, Transposed, choice, gather, matmul, nearest, normal, permutation, segment_sum, uniform,
 };
 
 use crate::make::with_threads;
 
 /// Whatever `work` makes has the same bytes with 1, 2 and 4 threads.
 #[track_caller]
-fn check(name: &str, work: impl Fn(&Context) -> Vec<Tensor>) {
+pub(crate) fn check(name: &str, work: impl Fn(&Context) -> Vec<Tensor>) {
     let bytes = |threads| {
         let tensors = work(&with_threads(threads));
         tensors.iter().map(|tensor| tensor.read_rows(0, tensor.shape()[0]).unwrap()).collect::<Vec<_>>()
@@ -92,4 +92,21 @@ fn random_numbers_have_the_same_bits_with_any_number_of_threads() {
         }
         made
     });
+}
+
+#[test]
+fn sparse_products_have_the_same_bits_with_any_number_of_threads() {
+    for (rows, columns, k) in [(4_000, 90, 1), (4_000, 90, 5), (700, 600, 16)] {
+        check(&format!("sparse {rows} x {columns}, {k} columns"), |context| {
+            let dense = normal(context, &[rows, columns], DType::Float32, 1, 0).unwrap();
+            let matrix = Csr::from_dense(context, &dense).unwrap();
+            let right = normal(context, &[columns, k], DType::Float32, 2, 0).unwrap();
+            let left = normal(context, &[rows, k], DType::Float32, 3, 0).unwrap();
+            vec![
+                matrix.multiply(context, &right, false).unwrap(),
+                matrix.multiply_squares(context, &right).unwrap(),
+                matrix.multiply(context, &left, true).unwrap(),
+            ]
+        });
+    }
 }

@@ -3,6 +3,8 @@
 mod jobs;
 mod kernels;
 mod models;
+mod sparse;
+mod nn;
 mod tensors;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });
@@ -31,6 +33,12 @@ impl trainer::Guest for Interface {
         kernels::check_formulas()?;
         kernels::check_linalg()?;
         kernels::check_the_others()?;
+        sparse::check()?;
+        sparse::check_data()?;
+        nn::check_losses()?;
+        nn::check_images()?;
+        nn::check_steps()?;
+        nn::check_forest()?;
         models::check_data()?;
         models::check_artifacts()?;
         job::metric("checked", 1.0, 1);
