@@ -34,6 +34,10 @@ pub use half::{bf16, f16};
 pub use instructions::Instructions;
 pub use linalg::{Transposed, matmul, matmul_into};
 pub use losses::{Features, LabelledRows, Loss, hessian_product, loss_and_gradient};
+pub use linalg::{
+    Covariance, Eigen, LeastSquares, LogDeterminant, Qr, Structure, Svd, Transposed, cholesky, covariance, eigh, gram, gram_into,
+    least_squares, log_determinant, matmul, matmul_into, qr, solve, svd,
+};
 pub use neighbors::{Metric, NeighborList, nearest};
 pub use permits::Permits;
 pub use neighbors::{ClusterAssignment, Metric, NeighborList, assign_clusters, distances, nearest};

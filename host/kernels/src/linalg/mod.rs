@@ -1,12 +1,25 @@
-//! Products of matrices.
+//! Products of matrices, and decompositions.
 
+mod accumulate;
+#[cfg(feature = "linalg")]
+mod decompose;
+mod decomposition;
+mod gram;
 mod lanes;
+mod matmul;
 mod matrix;
 mod product;
 mod rows;
 mod vector;
+#[cfg(not(feature = "linalg"))]
+mod without;
 
+#[cfg(feature = "linalg")]
+pub use decompose::{cholesky, eigh, least_squares, log_determinant, qr, solve, svd};
+pub use decomposition::{Eigen, LeastSquares, LogDeterminant, Qr, Structure, Svd};
+pub use gram::{Covariance, covariance, gram, gram_into};
 pub(crate) use lanes::Lanes;
+pub use matmul::{Transposed, matmul, matmul_into};
 pub(crate) use matrix::{Matrix, MatrixMut};
 pub(crate) use product::{multiply, serial};
 pub(crate) use product::serial;
@@ -166,3 +179,6 @@ fn place(t: &Tensor, batch: usize) -> (usize, (usize, usize)) {
     let first = if last == 2 && t.element_count() > 0 { batch * strides[0] } else { 0 };
     (t.offset() + first, (strides[last - 1], strides[last]))
 }
+pub(crate) use product::{Product, serial};
+#[cfg(not(feature = "linalg"))]
+pub use without::{cholesky, eigh, least_squares, log_determinant, qr, solve, svd};

@@ -5,9 +5,11 @@
 mod assign;
 mod budget;
 mod cast;
+mod decompositions;
 mod determinism;
 mod forest;
 mod instructions;
+mod gram;
 mod linalg;
 mod losses;
 mod make;
