@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use algohost_kernels::{Budget, Cancel, Context, Formula, Tensor};
+use algohost_kernels::{BinnedMatrix, Budget, Cancel, Context, Forest, Formula, Grower, Tensor};
 use wasmtime::StoreLimits;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
@@ -31,6 +31,9 @@ pub(super) struct Guest {
     pub(super) output: Output,
     pub(super) tensors: Tensors,
     pub(super) formulas: Slab<Formula>,
+    pub(super) binned_matrices: Slab<Arc<BinnedMatrix>>,
+    pub(super) growers: Slab<Grower>,
+    pub(super) forests: Slab<Forest>,
     pub(super) readers: Slab<Reader>,
     pub(super) writers: Slab<Writer>,
     pub(super) archive_handles: Slab<Archive>,
@@ -52,6 +55,9 @@ impl Guest {
             output,
             tensors: Tensors::new(setup.limits.handles),
             formulas: Slab::new(setup.limits.handles, "formula"),
+            binned_matrices: Slab::new(setup.limits.handles, "binned matrix"),
+            growers: Slab::new(setup.limits.handles, "grower"),
+            forests: Slab::new(setup.limits.handles, "forest"),
             readers: Slab::new(setup.limits.handles, "reader"),
             writers: Slab::new(setup.limits.handles, "archive writer"),
             archive_handles: Slab::new(setup.limits.handles, "archive"),
@@ -62,6 +68,9 @@ impl Guest {
     pub(super) fn is_exhausted(&self) -> bool {
         self.tensors.is_full()
             || self.formulas.is_full()
+            || self.binned_matrices.is_full()
+            || self.growers.is_full()
+            || self.forests.is_full()
             || self.readers.is_full()
             || self.writers.is_full()
             || self.archive_handles.is_full()

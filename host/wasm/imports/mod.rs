@@ -10,6 +10,7 @@ mod neighbors;
 mod random;
 mod select;
 mod tensors;
+mod trees;
 mod waiting;
 
 use anyhow::{Context, Result};
@@ -37,6 +38,7 @@ fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     ml::neighbors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::select::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::random::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::trees::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::artifacts::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     in_place::replace_generated(linker)?;
     waiting::replace_unbounded(linker)

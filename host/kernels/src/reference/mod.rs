@@ -5,8 +5,10 @@ mod linalg;
 mod neighbors;
 mod random;
 mod select;
+mod trees;
 
 pub use linalg::matmul;
 pub use neighbors::{distance, nearest};
 pub use random::{choice, normal_float32, normal_float64, permutation, uniform_float32, uniform_float64};
 pub use select::{gather, segment_sum};
+pub use trees::{TreeRules, TreeSplit, bin, tree_value};

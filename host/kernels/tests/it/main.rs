@@ -11,4 +11,5 @@ mod neighbors;
 mod random;
 mod refusals;
 mod select;
+mod trees;
 mod views;
