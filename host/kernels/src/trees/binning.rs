@@ -60,10 +60,12 @@ pub(super) fn encode(context: &Context, operation: &str, features: &Tensor, cuts
     let mut groups = Vec::new();
     for (i, cuts) in cuts.chunks(group_width).enumerate() {
         let blocks = rows.div_ceil(1 << block_bits);
+        let stride_bits = cuts.len().next_power_of_two().trailing_zeros();
         let mut group = Group {
             first_feature: i * group_width,
             width: cuts.len(),
-            by_row: Workspace::new(context, operation, rows * cuts.len())?,
+            stride_bits,
+            by_row: Workspace::new(context, operation, rows << stride_bits)?,
             by_column: Workspace::new(context, operation, (blocks << block_bits) * cuts.len())?,
         };
         encode_group(context, operation, (values, width), cuts, &mut group, block_bits)?;
@@ -90,15 +92,15 @@ fn encode_group(
     group: &mut Group,
     block_bits: u32,
 ) -> Result<()> {
-    let (first_feature, lanes) = (group.first_feature, group.width);
+    let (first_feature, lanes, stride) = (group.first_feature, group.width, 1 << group.stride_bits);
     let coders: Vec<Coder<'_>> = cuts.iter().map(Coder::new).collect();
     let block = |i: usize, by_row: &mut [u8], by_column: &mut [u8]| -> Result<()> {
         let mut column = [0.0_f32; TOGETHER];
         let mut codes = [0_u8; TOGETHER];
         let first_row = i << block_bits;
-        for (part, by_row) in by_row.chunks_mut(TOGETHER * lanes).enumerate() {
+        for (part, by_row) in by_row.chunks_mut(TOGETHER * stride).enumerate() {
             context.check(operation)?;
-            let rows = by_row.len() / lanes;
+            let rows = by_row.len() / stride;
             let values = &values[(first_row + part * TOGETHER) * width..][..rows * width];
             for (lane, coder) in coders.iter().enumerate() {
                 for (to, row) in column.iter_mut().zip(values.chunks_exact(width)) {
@@ -110,17 +112,17 @@ fn encode_group(
                 );
                 let start = (lane << block_bits) + part * TOGETHER;
                 by_column[start..start + rows].copy_from_slice(&codes[..rows]);
-                by_row.chunks_exact_mut(lanes).zip(&codes).for_each(|(row, &code)| row[lane] = code);
+                by_row.chunks_exact_mut(stride).zip(&codes).for_each(|(row, &code)| row[lane] = code);
             }
         }
         Ok(())
     };
     let (by_row, by_column) = (&mut group.by_row[..], &mut group.by_column[..]);
-    let length = lanes << block_bits;
+    let (row_length, column_length) = (stride << block_bits, lanes << block_bits);
     if by_row.len() < PARALLEL {
-        let mut blocks = by_row.chunks_mut(length).zip(by_column.chunks_mut(length)).enumerate();
+        let mut blocks = by_row.chunks_mut(row_length).zip(by_column.chunks_mut(column_length)).enumerate();
         return blocks.try_for_each(|(i, (by_row, by_column))| block(i, by_row, by_column));
     }
-    let blocks = by_row.par_chunks_mut(length).zip(by_column.par_chunks_mut(length)).enumerate();
+    let blocks = by_row.par_chunks_mut(row_length).zip(by_column.par_chunks_mut(column_length)).enumerate();
     context.in_pool(|| blocks.try_for_each(|(i, (by_row, by_column))| block(i, by_row, by_column)))
 }

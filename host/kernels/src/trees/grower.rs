@@ -122,7 +122,7 @@ impl Grower {
         const NAME: &str = "start";
         self.forget();
         let features = self.selection(NAME, features)?;
-        let wanted = |group: &super::matrix::Group| features[group.first_feature..][..group.width].contains(&true);
+        let wanted = |group: &super::matrix::Group| features[group.features()].contains(&true);
         let groups = self.matrix.groups.iter().map(wanted).collect();
         let seed = self.seed.wrapping_mul(0x9E37_79B9).wrapping_add(self.trees.wrapping_mul(0x85EB_CA77));
         self.trees = self.trees.wrapping_add(1);
@@ -133,7 +133,7 @@ impl Grower {
         let total = self.total_of(&tree, &bins);
         let mut root = Node::new(context, NAME, (0, taken.rows), 0, total)?;
         let scale = Scale { options: &self.options, units: tree.units, total, rows: taken.rows };
-        let best = scan::best(context, &self.matrix, &tree.features, &scan::Node { bins: &mut bins, scale });
+        let best = scan::best(context, &self.matrix, &tree.features, &mut scan::Node { bins: &mut bins, scale });
         self.keep(&mut root, best, bins);
         tree.nodes.push(root);
         let leaf = tree.leaf(0);

@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 use crate::workspace::Workspace;
 
-/// Most features of one group: a histogram of 16 x 256 packed sums of 8 bytes fits the first-level cache.
-pub(super) const GROUP: usize = 16;
+/// Most features of one group: half of a cache line.
+pub(super) const GROUP: usize = 32;
 
 /// How features are cut.
 #[derive(Clone, Debug)]
@@ -64,10 +64,18 @@ impl Feature {
 pub(super) struct Group {
     pub(super) first_feature: usize,
     pub(super) width: usize,
-    /// rows x width
+    /// Distance between rows, as a power of two, so that a row lies in one cache line.
+    pub(super) stride_bits: u32,
+    /// rows x stride
     pub(super) by_row: Workspace<u8>,
     /// blocks of rows x width x rows of a block
     pub(super) by_column: Workspace<u8>,
+}
+
+impl Group {
+    pub(super) fn features(&self) -> std::ops::Range<usize> {
+        self.first_feature..self.first_feature + self.width
+    }
 }
 
 /// The codes of one feature by row.
@@ -143,8 +151,8 @@ impl BinnedMatrix {
         let codes = &mut storage.elements::<u8>()[..rows * width];
         for group in &self.groups {
             context.check(NAME)?;
-            for (to, from) in codes.chunks_exact_mut(width).zip(group.by_row.chunks_exact(group.width)) {
-                to[group.first_feature..][..group.width].copy_from_slice(from);
+            for (to, from) in codes.chunks_exact_mut(width).zip(group.by_row.chunks_exact(1 << group.stride_bits)) {
+                to[group.first_feature..][..group.width].copy_from_slice(&from[..group.width]);
             }
         }
         drop(storage);

@@ -1,17 +1,21 @@
 //! The best split of a node: every bound of every feature, missing values on either side.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::categories;
 use super::cuts::Cuts;
-use super::histogram::{Bin, features_of, split_by_group, subtract};
-use super::matrix::{BinnedMatrix, Feature};
+use super::histogram::{Bin, split_by_features, subtract};
+use super::matrix::BinnedMatrix;
 use super::split::{Rule, Scale, Split};
 use crate::context::Context;
 use crate::vectorized::vectorized;
 
 /// Below so many bins the hop to the pool costs more than it brings.
 const PARALLEL: usize = 1 << 12;
+/// Features of one task.
+const TASK: usize = 8;
 
 /// A node whose best split is wanted: its histogram and what it is measured with.
 pub(super) struct Node<'a> {
@@ -20,14 +24,15 @@ pub(super) struct Node<'a> {
 }
 
 /// The best split of the root.
-pub(super) fn best(context: &Context, matrix: &BinnedMatrix, features: &[bool], node: &Node<'_>) -> Option<Split> {
-    let group = |group: &super::matrix::Group| {
-        best_of(matrix, group.first_feature..group.first_feature + group.width, features, node.bins, &node.scale)
-    };
+pub(super) fn best(context: &Context, matrix: &BinnedMatrix, features: &[bool], node: &mut Node<'_>) -> Option<Split> {
+    let parts = split_by_features(matrix, ranges(matrix), node.bins);
+    let scale = &node.scale;
+    let part = |(range, bins): (Range<usize>, &mut [Bin])| best_in_part(matrix, range, features, bins, scale);
+    let parts: Vec<_> = ranges(matrix).zip(parts).collect();
     let found: Vec<Option<Split>> = if matrix.bins < PARALLEL {
-        matrix.groups.iter().map(group).collect()
+        parts.into_iter().map(part).collect()
     } else {
-        context.in_pool(|| matrix.groups.par_iter().map(group).collect())
+        context.in_pool(|| parts.into_par_iter().map(part).collect())
     };
     first_largest(found.into_iter())
 }
@@ -40,39 +45,34 @@ pub(super) fn best_of_siblings(
     smaller: &mut Node<'_>,
     larger: &mut Node<'_>,
 ) -> [Option<Split>; 2] {
-    let (small_bins, large_bins) = (split_by_group(matrix, smaller.bins), split_by_group(matrix, larger.bins));
+    let small_bins = split_by_features(matrix, ranges(matrix), smaller.bins);
+    let large_bins = split_by_features(matrix, ranges(matrix), larger.bins);
     let (small_scale, large_scale) = (&smaller.scale, &larger.scale);
-    let group = |(group, (small, large)): (&super::matrix::Group, (&mut [Bin], &mut [Bin]))| {
+    let part = |(range, (small, large)): (Range<usize>, (&mut [Bin], &mut [Bin]))| {
         subtract(large, small);
-        let first_bin = features_of(matrix, group).first().map_or(0, |feature| feature.first_bin);
-        let range = group.first_feature..group.first_feature + group.width;
-        [(&*small, small_scale), (&*large, large_scale)]
-            .map(|(bins, scale)| best_in_part(matrix, range.clone(), features, (bins, first_bin), scale))
+        let small = best_in_part(matrix, range.clone(), features, small, small_scale);
+        [small, best_in_part(matrix, range, features, large, large_scale)]
     };
-    let parts = matrix.groups.iter().zip(small_bins.into_iter().zip(large_bins));
+    let parts: Vec<_> = ranges(matrix).zip(small_bins.into_iter().zip(large_bins)).collect();
     let found: Vec<[Option<Split>; 2]> = if matrix.bins < PARALLEL {
-        parts.map(group).collect()
+        parts.into_iter().map(part).collect()
     } else {
-        let parts: Vec<_> = parts.collect();
-        context.in_pool(|| parts.into_par_iter().map(group).collect())
+        context.in_pool(|| parts.into_par_iter().map(part).collect())
     };
     [0, 1].map(|side| first_largest(found.iter().map(|pair| pair[side])))
 }
 
-fn best_of(matrix: &BinnedMatrix, range: std::ops::Range<usize>, features: &[bool], bins: &[Bin], scale: &Scale<'_>) -> Option<Split> {
-    best_in_part(matrix, range, features, (bins, 0), scale)
+/// The features of each task.
+fn ranges(matrix: &BinnedMatrix) -> impl Iterator<Item = Range<usize>> {
+    let count = matrix.features.len();
+    (0..count).step_by(TASK).map(move |first| first..count.min(first + TASK))
 }
 
-/// The best split by one of the features in `range`; `bins` begin with bin `first_bin` of the histogram.
-fn best_in_part(
-    matrix: &BinnedMatrix,
-    range: std::ops::Range<usize>,
-    features: &[bool],
-    (bins, first_bin): (&[Bin], usize),
-    scale: &Scale<'_>,
-) -> Option<Split> {
+/// The best split by one of the features in `range`, whose bins these are.
+fn best_in_part(matrix: &BinnedMatrix, range: Range<usize>, features: &[bool], bins: &[Bin], scale: &Scale<'_>) -> Option<Split> {
+    let first_bin = matrix.features[range.start].first_bin;
     first_largest(range.filter(|&feature| features[feature]).map(|number| {
-        let feature: &Feature = &matrix.features[number];
+        let feature = &matrix.features[number];
         let bins = &bins[feature.first_bin - first_bin..][..feature.bins().len()];
         match feature.cuts {
             Cuts::Numeric(_) => numeric(number, bins, scale),
