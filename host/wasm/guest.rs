@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use algohost_kernels::forest::Forest;
 use algohost_kernels::{Budget, Cancel, Context, Csr, Formula, Tensor};
+use algohost_kernels::{BinnedMatrix, Budget, Cancel, Context, Forest, Formula, Grower, Tensor};
 use wasmtime::StoreLimits;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
@@ -33,6 +34,8 @@ pub(super) struct Guest {
     pub(super) tensors: Scoped<Tensor>,
     pub(super) matrices: Scoped<Csr>,
     pub(super) formulas: Slab<Formula>,
+    pub(super) binned_matrices: Slab<Arc<BinnedMatrix>>,
+    pub(super) growers: Slab<Grower>,
     pub(super) forests: Slab<Forest>,
     pub(super) readers: Slab<Reader>,
     pub(super) writers: Slab<Writer>,
@@ -56,6 +59,8 @@ impl Guest {
             tensors: Scoped::new(setup.limits.handles, "tensor"),
             matrices: Scoped::new(setup.limits.handles, "sparse matrix"),
             formulas: Slab::new(setup.limits.handles, "formula"),
+            binned_matrices: Slab::new(setup.limits.handles, "binned matrix"),
+            growers: Slab::new(setup.limits.handles, "grower"),
             forests: Slab::new(setup.limits.handles, "forest"),
             readers: Slab::new(setup.limits.handles, "reader"),
             writers: Slab::new(setup.limits.handles, "archive writer"),
@@ -68,6 +73,8 @@ impl Guest {
         self.tensors.is_full()
             || self.matrices.is_full()
             || self.formulas.is_full()
+            || self.binned_matrices.is_full()
+            || self.growers.is_full()
             || self.forests.is_full()
             || self.readers.is_full()
             || self.writers.is_full()

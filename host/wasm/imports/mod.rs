@@ -14,6 +14,7 @@ mod random;
 mod select;
 mod sparse;
 mod tensors;
+mod trees;
 mod waiting;
 
 use anyhow::{Context, Result};
@@ -45,6 +46,7 @@ fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     ml::random::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::nn::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::forest::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::trees::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::artifacts::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     in_place::replace_generated(linker)?;
     waiting::replace_unbounded(linker)

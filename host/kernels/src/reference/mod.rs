@@ -10,6 +10,7 @@ pub mod nn;
 mod random;
 mod select;
 pub mod sparse;
+mod trees;
 
 pub use decompositions::{cholesky, eigenvalues, qr, solve};
 pub use forest::{TreeNode, forest_score};
@@ -20,3 +21,4 @@ pub use linalg::{covariance, gram, matmul};
 pub use neighbors::{distance, nearest};
 pub use random::{choice, normal_float32, normal_float64, permutation, uniform_float32, uniform_float64};
 pub use select::{gather, segment_sum};
+pub use trees::{TreeRules, TreeSplit, bin, tree_value};

@@ -20,4 +20,5 @@ mod random;
 mod refusals;
 mod select;
 mod sparse;
+mod trees;
 mod views;
