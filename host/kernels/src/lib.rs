@@ -33,15 +33,13 @@ pub use error::{Error, ErrorKind, Result};
 pub use formulas::{Formula, Reduction, reduce};
 pub use half::{bf16, f16};
 pub use instructions::Instructions;
-pub use linalg::{Transposed, matmul, matmul_into};
-pub use losses::{Features, LabelledRows, Loss, hessian_product, loss_and_gradient};
 pub use linalg::{
     Covariance, Eigen, LeastSquares, LogDeterminant, Qr, Structure, Svd, Transposed, cholesky, covariance, eigh, gram, gram_into,
     least_squares, log_determinant, matmul, matmul_into, qr, solve, svd,
 };
-pub use neighbors::{Metric, NeighborList, nearest};
-pub use permits::Permits;
+pub use losses::{Features, LabelledRows, Loss, hessian_product, loss_and_gradient};
 pub use neighbors::{ClusterAssignment, Metric, NeighborList, assign_clusters, distances, nearest};
+pub use permits::Permits;
 pub use random::{choice, normal, permutation, philox, uniform};
 pub use select::{gather, segment_sum};
 pub use shape::{Axes, MAX_AXES, broadcast, checked_shape};

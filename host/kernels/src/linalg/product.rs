@@ -185,7 +185,7 @@ impl<T: Float> Product<'_, T> {
 }
 
 /// `out = alpha a b + beta out` on this thread. With beta 0, `out` is not read.
-fn serial<T: Float>(out: &mut MatrixMut<'_, T>, a: Matrix<'_, T>, b: Matrix<'_, T>, (alpha, beta): (T, T)) {
+pub(crate) fn serial<T: Float>(out: &mut MatrixMut<'_, T>, a: Matrix<'_, T>, b: Matrix<'_, T>, (alpha, beta): (T, T)) {
     assert!(a.rows == out.rows && b.cols == out.cols && a.cols == b.rows, "shapes were checked by the caller");
     assert!(a.is_inside() && b.is_inside() && out.is_inside_and_distinct(), "tensors lie in their storage");
     // SAFETY: the checks above: every element that gemm can reach from the three pointers with these lengths and strides lies in the

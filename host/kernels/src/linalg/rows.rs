@@ -13,10 +13,8 @@ const ROWS: usize = 4;
 const RESIDENT: usize = 1 << 12;
 
 /// Calls `put(row, product)` with the dot product of each row of `a` and `x`.
-pub(super) fn dot_rows<T: Float>(a: Matrix<'_, T>, x: &[T], put: impl FnMut(usize, T)) {
-    arch().dispatch(DotRows { a, x, put });
 pub(crate) fn dot_rows<T: Float>(a: Matrix<'_, T>, x: &[T], put: impl FnMut(usize, T)) {
-    Arch::new().dispatch(DotRows { a, x, put });
+    arch().dispatch(DotRows { a, x, put });
 }
 
 struct DotRows<'a, T, P> {

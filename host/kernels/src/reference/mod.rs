@@ -14,11 +14,9 @@ mod trees;
 
 pub use decompositions::{cholesky, eigenvalues, qr, solve};
 pub use forest::{TreeNode, forest_score};
-pub use linalg::matmul;
-pub use neighbors::{assign_clusters, distance, distances, nearest};
-pub use losses::{LinearProblem, row_loss};
 pub use linalg::{covariance, gram, matmul};
-pub use neighbors::{distance, nearest};
+pub use losses::{LinearProblem, row_loss};
+pub use neighbors::{assign_clusters, distance, distances, nearest};
 pub use random::{choice, normal_float32, normal_float64, permutation, uniform_float32, uniform_float64};
 pub use select::{gather, segment_sum};
 pub use trees::{TreeRules, TreeSplit, bin, tree_value};

@@ -1,10 +1,8 @@
 //! Memory is charged before it is taken and given back when it is dropped; cancelled work ends.
 
 use algohost_kernels::{
-    Budget, Cancel, Context, DType, ErrorKind, Metric, Pool, Result, Tensor, Transposed, assign_clusters, choice, distances, gather,
-    matmul, matmul_into, nearest, normal, permutation, segment_sum, uniform,
-    Budget, Cancel, Context, DType, ErrorKind, LabelledRows, Loss, Metric, Pool, Result, Tensor, Transposed, choice, gather,
-    hessian_product, loss_and_gradient, matmul, matmul_into, nearest, normal, permutation, segment_sum, uniform,
+    Budget, Cancel, Context, DType, ErrorKind, LabelledRows, Loss, Metric, Pool, Result, Tensor, Transposed, assign_clusters, choice,
+    distances, gather, hessian_product, loss_and_gradient, matmul, matmul_into, nearest, normal, permutation, segment_sum, uniform,
 };
 
 use crate::make::{assert_refused, cancelled, context};

@@ -1,11 +1,8 @@
 //! The same bits, however many threads.
 
 use algohost_kernels::{
-    Context, Csr, DType, Metric, Tensor, Transposed, choice, gather, matmul, nearest, normal, permutation, segment_sum, uniform,
-    Context, DType, Metric, Tensor, Transposed, assign_clusters, choice, distances, gather, matmul, nearest, normal, permutation,
-    segment_sum, uniform,
-    Context, Csr, DType, LabelledRows, Loss, Metric, Tensor, Transposed, choice, gather, hessian_product, loss_and_gradient, matmul,
-    nearest, normal, permutation, segment_sum, uniform,
+    Context, Csr, DType, LabelledRows, Loss, Metric, Tensor, Transposed, assign_clusters, choice, distances, gather, hessian_product,
+    loss_and_gradient, matmul, nearest, normal, permutation, segment_sum, uniform,
 };
 
 use crate::make::with_threads;
