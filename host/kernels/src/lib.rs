@@ -28,7 +28,10 @@ pub use half::{bf16, f16};
 pub use linalg::{Transposed, matmul, matmul_into};
 pub use neighbors::{Metric, NeighborList, nearest};
 pub use random::{choice, normal, permutation, philox, uniform};
-pub use select::{gather, segment_sum};
+pub use select::{
+    TopList, Unique, argsort, bincount, compress, cumulative_sum, gather, histogram, nonzero, one_hot, quantiles, reverse, scatter_add,
+    search_sorted, segment_max, segment_mean, segment_min, segment_sum, sort, take_along, top_k, unique, unique_all,
+};
 pub use shape::{Axes, MAX_AXES, broadcast, checked_shape};
 pub use storage::{Read, SharedBytes, Write};
 pub use tensor::Tensor;
