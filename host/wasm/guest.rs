@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use algohost_kernels::{Budget, Cancel, Context, Csr, Formula, Tensor};
+use algohost_kernels::{Budget, Cancel, Context, Csr, FactorizationTrainer, Formula, Tensor};
 use wasmtime::StoreLimits;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
@@ -32,6 +32,7 @@ pub(super) struct Guest {
     pub(super) tensors: Scoped<Tensor>,
     pub(super) matrices: Scoped<Csr>,
     pub(super) formulas: Slab<Formula>,
+    pub(super) learners: Slab<FactorizationTrainer>,
     pub(super) readers: Slab<Reader>,
     pub(super) writers: Slab<Writer>,
     pub(super) archive_handles: Slab<Archive>,
@@ -54,6 +55,7 @@ impl Guest {
             tensors: Scoped::new(setup.limits.handles, "tensor"),
             matrices: Scoped::new(setup.limits.handles, "sparse matrix"),
             formulas: Slab::new(setup.limits.handles, "formula"),
+            learners: Slab::new(setup.limits.handles, "learner"),
             readers: Slab::new(setup.limits.handles, "reader"),
             writers: Slab::new(setup.limits.handles, "archive writer"),
             archive_handles: Slab::new(setup.limits.handles, "archive"),
@@ -65,6 +67,7 @@ impl Guest {
         self.tensors.is_full()
             || self.matrices.is_full()
             || self.formulas.is_full()
+            || self.learners.is_full()
             || self.readers.is_full()
             || self.writers.is_full()
             || self.archive_handles.is_full()

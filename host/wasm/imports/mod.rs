@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod data;
+mod factorization;
 mod formulas;
 mod in_place;
 mod job;
@@ -37,6 +38,7 @@ fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     ml::linalg::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::neighbors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::select::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::factorization::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::sparse::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::random::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::artifacts::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;

@@ -1,5 +1,6 @@
 //! Calls every function of the interface and checks what it answers.
 
+mod factorization;
 mod jobs;
 mod kernels;
 mod models;
@@ -33,6 +34,7 @@ impl trainer::Guest for Interface {
         kernels::check_linalg()?;
         kernels::check_the_others()?;
         sparse::check()?;
+        factorization::check()?;
         sparse::check_data()?;
         models::check_data()?;
         models::check_artifacts()?;
