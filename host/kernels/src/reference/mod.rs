@@ -1,6 +1,7 @@
 //! The kernels again, as plainly as they can be said: one loop after the other over row-major float64 slices, no views, no threads, no
 //! checks. Tests hold the kernels against them; read them to know what a kernel computes.
 
+pub mod factorization;
 mod linalg;
 mod neighbors;
 mod random;
