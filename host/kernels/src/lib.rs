@@ -5,6 +5,7 @@
 mod context;
 mod dtype;
 mod error;
+mod factorization;
 mod float;
 pub mod forest;
 mod formulas;
@@ -30,6 +31,9 @@ mod workspace;
 pub use context::{Budget, Cancel, Charge, Context, Pool};
 pub use dtype::{DType, Element};
 pub use error::{Error, ErrorKind, Result};
+pub use factorization::{
+    FactorizationLoss, FactorizationOptimizer, FactorizationOptions, FactorizationTrainer, Pace, factorization_scores,
+};
 pub use formulas::{Formula, Reduction, reduce};
 pub use half::{bf16, f16};
 pub use instructions::Instructions;

@@ -3,6 +3,7 @@
 
 mod decompositions;
 mod forest;
+pub mod factorization;
 mod linalg;
 mod losses;
 mod neighbors;

@@ -10,6 +10,7 @@ mod determinism;
 mod forest;
 mod gram;
 mod instructions;
+mod factorization;
 mod linalg;
 mod losses;
 mod make;

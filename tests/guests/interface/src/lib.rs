@@ -1,5 +1,6 @@
 //! Calls every function of the interface and checks what it answers.
 
+mod factorization;
 mod jobs;
 mod kernels;
 mod losses;
@@ -39,6 +40,7 @@ impl trainer::Guest for Interface {
         kernels::check_the_others()?;
         losses::check()?;
         sparse::check()?;
+        factorization::check()?;
         sparse::check_data()?;
         nn::check_losses()?;
         nn::check_images()?;
