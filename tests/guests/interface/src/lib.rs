@@ -4,6 +4,7 @@ mod jobs;
 mod kernels;
 mod models;
 mod tensors;
+mod trees;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });
 
@@ -31,6 +32,7 @@ impl trainer::Guest for Interface {
         kernels::check_formulas()?;
         kernels::check_linalg()?;
         kernels::check_the_others()?;
+        trees::check()?;
         models::check_data()?;
         models::check_artifacts()?;
         job::metric("checked", 1.0, 1);
