@@ -27,6 +27,8 @@ const OWN_INTERFACES: [&str; 15] = [
 ];
 const OWN_INTERFACES: [&str; 12] =
     ["types", "job", "data", "tensors", "formulas", "linalg", "neighbors", "select", "sparse", "factorization", "random", "artifacts"];
+const OWN_INTERFACES: [&str; 11] =
+    ["types", "job", "data", "tensors", "formulas", "linalg", "neighbors", "select", "random", "trees", "artifacts"];
 
 /// The WASI 0.2 packages that are linked. `wasi:sockets` is inert: some C libraries import it with every file, so a component that does is
 /// not suspicious, and every use of it is answered with "access denied".

@@ -1,10 +1,14 @@
 //! Memory is charged before it is taken and given back when it is dropped; cancelled work ends.
 
+use std::sync::Arc;
+
 use algohost_kernels::{
     Budget, Cancel, Context, DType, ErrorKind, LabelledRows, Loss, Metric, Pool, Result, Tensor, Transposed, argsort, assign_clusters,
     bincount, choice, compress, cumulative_sum, distances, gather, hessian_product, histogram, loss_and_gradient, matmul, matmul_into,
     nearest, nonzero, normal, one_hot, permutation, quantiles, reverse, scatter_add, search_sorted, segment_max, segment_mean, segment_min,
     segment_sum, sort, take_along, top_k, uniform, unique, unique_all,
+    BinOptions, BinnedMatrix, Budget, Cancel, Context, DType, ErrorKind, Forest, Grower, Metric, Pool, Result, SplitOptions, Tensor,
+    Transposed, choice, gather, matmul, matmul_into, nearest, normal, permutation, segment_sum, uniform,
 };
 
 use crate::make::{assert_refused, cancelled, context};
@@ -63,6 +67,36 @@ fn every_kernel(made: &Context, context: &Context) -> Vec<(&'static str, Result<
         ("normal", normal(context, &[200_000], DType::Float64, 1, 0)),
         ("permutation", permutation(context, 200_000, 1, 0)),
         ("choice", choice(context, &weights, 200_000, 1, 0)),
+    ]
+    .into_iter()
+    .chain(every_step_of_a_tree(made, context, &a))
+    .collect()
+}
+
+/// The kernels of trees. What holds state is made before, as operands are.
+fn every_step_of_a_tree(made: &Context, context: &Context, x: &Tensor) -> Vec<(&'static str, Result<Tensor>)> {
+    let rows = x.shape()[0];
+    let (gradients, hessians) = (x.slice(1, 0..1).unwrap(), Tensor::full(made, &[rows], DType::Float32, 1.0).unwrap());
+    let matrix = Arc::new(BinnedMatrix::new(made, x, &BinOptions::default()).unwrap());
+    let scores = Tensor::zeros(made, &[rows, 1], DType::Float32).unwrap();
+    let grower = |context: &Context| Grower::new(context, Arc::clone(&matrix), SplitOptions::default(), 0);
+    let started = || {
+        let mut grower = grower(made).unwrap();
+        grower.start(made, &gradients, &hessians, &[]).unwrap();
+        grower
+    };
+    let (mut forest, mut other) = (Forest::new(12, 1).unwrap(), Forest::new(12, 1).unwrap());
+    started().finish(made, &mut forest, 0, 1.0, &scores).unwrap();
+    let parts = forest.to_tensors(made).unwrap();
+    let done = |_| scores.clone();
+    vec![
+        ("bin-features", BinnedMatrix::new(context, x, &BinOptions::default()).map(|_| scores.clone())),
+        ("codes", matrix.codes(context)),
+        ("start", grower(made).unwrap().start(context, &gradients, &hessians, &[]).map(|_| scores.clone())),
+        ("split", started().split(context, 0, true).map(|_| scores.clone())),
+        ("finish", started().finish(context, &mut other, 0, 1.0, &scores).map(done)),
+        ("predict", forest.predict(context, x, 0..1)),
+        ("importance", Forest::from_tensors(made, 12, 1, &parts).unwrap().importance(context)),
     ]
 }
 

@@ -10,6 +10,7 @@ mod nn;
 mod neighbors;
 mod select;
 mod tensors;
+mod trees;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });
 
@@ -47,6 +48,7 @@ impl trainer::Guest for Interface {
         nn::check_steps()?;
         nn::check_forest()?;
         select::check()?;
+        trees::check()?;
         models::check_data()?;
         models::check_artifacts()?;
         job::metric("checked", 1.0, 1);
