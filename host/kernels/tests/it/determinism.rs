@@ -1,15 +1,16 @@
 //! The same bits, however many threads.
 
 use algohost_kernels::{
-    Context, DType, Metric, Tensor, Transposed, assign_clusters, choice, distances, gather, matmul, nearest, normal, permutation,
-    segment_sum, uniform,
+    Context, Csr, DType, LabelledRows, Loss, Metric, Tensor, Transposed, argsort, assign_clusters, choice, cumulative_sum, distances,
+    gather, hessian_product, histogram, loss_and_gradient, matmul, nearest, normal, permutation, quantiles, scatter_add, segment_mean,
+    segment_sum, sort, top_k, uniform, unique_all,
 };
 
 use crate::make::with_threads;
 
 /// Whatever `work` makes has the same bytes with 1, 2 and 4 threads.
 #[track_caller]
-fn check(name: &str, work: impl Fn(&Context) -> Vec<Tensor>) {
+pub(crate) fn check(name: &str, work: impl Fn(&Context) -> Vec<Tensor>) {
     let bytes = |threads| {
         let tensors = work(&with_threads(threads));
         tensors.iter().map(|tensor| tensor.read_rows(0, tensor.shape()[0]).unwrap()).collect::<Vec<_>>()
@@ -95,6 +96,30 @@ fn selections_have_the_same_bits_with_any_number_of_threads() {
 }
 
 #[test]
+fn orders_and_sums_have_the_same_bits_with_any_number_of_threads() {
+    check("order", |context| {
+        let long = normal(context, &[300_000], DType::Float32, 1, 0).unwrap();
+        let rows = long.reshape(context, &[1_000, 300]).unwrap();
+        let all = unique_all(context, &long).unwrap();
+        let edges = sort(context, &long.slice(0, 0..200).unwrap(), false).unwrap();
+        let mut made =
+            vec![all.values, all.inverse, quantiles(context, &rows, &[0.3]).unwrap(), top_k(context, &long, 90, true).unwrap().indices];
+        made.extend([sort(context, &long, true), argsort(context, &long, false), argsort(context, &rows, true)].map(Result::unwrap));
+        made.extend(
+            [histogram(context, &rows, &edges), cumulative_sum(context, &rows, 0), cumulative_sum(context, &rows, 1)].map(Result::unwrap),
+        );
+        made
+    });
+    check("sums by position", |context| {
+        let rows = normal(context, &[60_000, 7], DType::Float32, 1, 0).unwrap();
+        let ids = choice(context, &Tensor::full(context, &[40], DType::Float32, 1.0).unwrap(), 60_000, 2, 0).unwrap();
+        let target = Tensor::zeros(context, &[40, 7], DType::Float32).unwrap();
+        scatter_add(context, &target, &ids, &rows).unwrap();
+        vec![target, segment_mean(context, &rows, &ids, 40).unwrap()]
+    });
+}
+
+#[test]
 fn random_numbers_have_the_same_bits_with_any_number_of_threads() {
     check("random", |context| {
         let weights = uniform(context, &[3_000], DType::Float64, 4, 0).unwrap();
@@ -105,4 +130,42 @@ fn random_numbers_have_the_same_bits_with_any_number_of_threads() {
         }
         made
     });
+}
+
+#[test]
+fn sparse_products_have_the_same_bits_with_any_number_of_threads() {
+    for (rows, columns, k) in [(4_000, 90, 1), (4_000, 90, 5), (700, 600, 16)] {
+        check(&format!("sparse {rows} x {columns}, {k} columns"), |context| {
+            let dense = normal(context, &[rows, columns], DType::Float32, 1, 0).unwrap();
+            let matrix = Csr::from_dense(context, &dense).unwrap();
+            let right = normal(context, &[columns, k], DType::Float32, 2, 0).unwrap();
+            let left = normal(context, &[rows, k], DType::Float32, 3, 0).unwrap();
+            vec![
+                matrix.multiply(context, &right, false).unwrap(),
+                matrix.multiply_squares(context, &right).unwrap(),
+                matrix.multiply(context, &left, true).unwrap(),
+            ]
+        });
+    }
+}
+
+#[test]
+fn losses_have_the_same_bits_with_any_number_of_threads() {
+    for (loss, n, d, c) in [(Loss::Logistic, 60_001, 7, 1), (Loss::Logistic, 40, 50_000, 1), (Loss::Softmax, 9_001, 30, 5)] {
+        check(loss.name(), |context| {
+            let (x, y) =
+                (normal(context, &[n, d], DType::Float32, 1, 0).unwrap(), Tensor::zeros(context, &[n, 1], DType::Float32).unwrap());
+            let (weights, w) =
+                (uniform(context, &[n], DType::Float32, 2, 0).unwrap(), normal(context, &[d + 1, c], DType::Float32, 3, 0).unwrap());
+            let made = [0; 4].map(|_| Tensor::zeros(context, &[d + 1, c], DType::Float64).unwrap());
+            let rows = LabelledRows { x: (&x).into(), y: &y, weights: Some(&weights) };
+            let sum = loss_and_gradient(context, loss, rows, &w, &made[0]).unwrap();
+            hessian_product(context, loss, rows, &w, &w, &made[1]).unwrap();
+            let sparse = Csr::from_dense(context, &x).unwrap();
+            let rows = LabelledRows { x: (&sparse).into(), ..rows };
+            let sparse_sum = loss_and_gradient(context, loss, rows, &w, &made[2]).unwrap();
+            made[3].fill(sum - sparse_sum).unwrap();
+            made.into()
+        });
+    }
 }

@@ -2,8 +2,12 @@
 
 mod jobs;
 mod kernels;
+mod losses;
 mod models;
+mod sparse;
+mod nn;
 mod neighbors;
+mod select;
 mod tensors;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });
@@ -33,6 +37,14 @@ impl trainer::Guest for Interface {
         kernels::check_linalg()?;
         neighbors::check()?;
         kernels::check_the_others()?;
+        losses::check()?;
+        sparse::check()?;
+        sparse::check_data()?;
+        nn::check_losses()?;
+        nn::check_images()?;
+        nn::check_steps()?;
+        nn::check_forest()?;
+        select::check()?;
         models::check_data()?;
         models::check_artifacts()?;
         job::metric("checked", 1.0, 1);
