@@ -14,8 +14,10 @@ import sklearn
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import train_test_split
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -31,6 +33,9 @@ def main():
     boosted_breast_cancer()
     boosted_digits()
     boosted_diabetes()
+    wine_clusters()
+    digits_neighbours()
+    diabetes_neighbours()
 
 
 def breast_cancer():
@@ -121,6 +126,43 @@ def boosted_diabetes():
     peer = peer.score(*held_out)
     sample.held_out(held_out)
     sample.expected("r2", "score", held_out="held-out.csv", at_least=round(peer - 0.02, 4), peer=("HistGradientBoostingRegressor", peer))
+def wine_clusters():
+    points = load_wine().data
+    sample = Sample("kmeans-rust", "wine")
+    sample.channels({"train": points}, "text/csv;label_size=0")
+    sample.hyperparameters(k=3, seed=1, algorithm="mini_batch", init_method="kmeans||", mini_batch_size=64)
+    peer = KMeans(n_clusters=3, n_init=10, random_state=0).fit(points).inertia_
+    write_rows(sample.folder / "request.csv", points[:REQUEST_ROWS])
+    bound = round(1.01 * peer, 1)
+    sample.expected("inertia", "distance_to_cluster", points="input/data/train/train.csv", at_most=bound, peer=("KMeans, best of 10", peer))
+
+
+def digits_neighbours():
+    data = load_digits()
+    train, held_out = split(data.data, data.target, stratify=True)
+    sample = Sample("knn-rust", "digits")
+    sample.channels({"train": labelled(*train)}, "text/csv")
+    sample.hyperparameters(predictor_type="classifier", k=5)
+    peer = KNeighborsClassifier(5).fit(*train).score(*held_out)
+    sample.held_out(held_out)
+    sample.expected("accuracy", "predicted_label", held_out="held-out.csv", at_least=floor(peer), peer=("KNeighborsClassifier", peer))
+
+
+def diabetes_neighbours():
+    data = load_diabetes(scaled=False)
+    rest, held_out = split(data.data, data.target, stratify=False)
+    train, validation = split(*rest, stratify=False)
+    sample = Sample("knn-rust", "diabetes")
+    sample.channels({"train": labelled(*train), "validation": labelled(*validation)}, "text/csv")
+    sample.hyperparameters(predictor_type="regressor", k=20, weighting="distance", normalize_data="true")
+    peer = make_pipeline(StandardScaler(), KNeighborsRegressor(20, weights="distance")).fit(*train).score(*held_out)
+    sample.held_out(held_out)
+    sample.expected("r2", "predicted_label", held_out="held-out.csv", at_least=floor(peer), peer=("KNeighborsRegressor", peer))
+
+
+def floor(value):
+    """Four digits, not above: the neighbours are the same."""
+    return int(value * 1e4) / 1e4
 
 
 def split(features, labels, stratify):
