@@ -14,6 +14,7 @@ mod random;
 pub mod reference;
 mod select;
 mod shape;
+mod spare;
 mod sparse;
 mod storage;
 mod tensor;
