@@ -19,6 +19,7 @@ mod random;
 pub mod reference;
 mod select;
 mod shape;
+mod spare;
 mod sparse;
 mod storage;
 mod tensor;

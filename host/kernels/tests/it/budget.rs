@@ -189,3 +189,29 @@ fn cancelled_kernels_end_with_an_interruption() {
     context.cancel().reset();
     assert!(everything(&made, &context).iter().all(|(_, result)| result.is_ok()));
 }
+
+#[test]
+fn storage_that_was_freed_comes_back_as_zeros_where_zeros_are_asked_for() {
+    let context = with_budget(16 << 20);
+    let shape = [1 << 19];
+    for _ in 0..3 {
+        drop(Tensor::full(&context, &shape, DType::Float32, 7.0).unwrap());
+        assert_eq!(context.budget().used(), 0);
+        let zeros = Tensor::zeros(&context, &shape, DType::Float32).unwrap();
+        assert!(zeros.read_rows(0, 1 << 19).unwrap().iter().all(|&byte| byte == 0));
+    }
+}
+
+#[test]
+fn storage_that_is_kept_for_later_gives_way_to_what_is_asked_for() {
+    let context = with_budget(16 << 20);
+    for rows in 1..16 {
+        // Each of another size, so that none is used again; together they are far more than the budget.
+        let tensor = Tensor::zeros(&context, &[rows << 20], DType::UInt8).unwrap();
+        assert_eq!(context.budget().used(), (rows << 20) as u64);
+        drop(tensor);
+    }
+    let tensor = Tensor::zeros(&context, &[16 << 20], DType::UInt8).unwrap();
+    assert!(Tensor::zeros(&context, &[1], DType::UInt8).is_err());
+    drop(tensor);
+}
