@@ -76,7 +76,13 @@ fn is_function(declaration: &str) -> bool {
 
 /// `func(a: borrow<tensor>) -> …;` as `(a: borrow<tensor>) -> …`.
 fn shown(signature: &str) -> String {
-    signature.trim_start_matches("static ").trim_start_matches("func").trim_end_matches(';').replace("( ", "(").replace(", )", ")").replace(" )", ")")
+    signature
+        .trim_start_matches("static ")
+        .trim_start_matches("func")
+        .trim_end_matches(';')
+        .replace("( ", "(")
+        .replace(", )", ")")
+        .replace(" )", ")")
 }
 
 fn dtypes(docs: &str) -> Vec<String> {
