@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use algohost_kernels::forest::Forest;
-use algohost_kernels::{Budget, Cancel, Context, Csr, Formula, Tensor};
+use algohost_kernels::forest::Forest as CutForest;
+use algohost_kernels::{BinnedMatrix, Budget, Cancel, Context, Csr, Forest, Formula, Grower, Tensor};
 use wasmtime::StoreLimits;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
@@ -33,6 +33,9 @@ pub(super) struct Guest {
     pub(super) tensors: Scoped<Tensor>,
     pub(super) matrices: Scoped<Csr>,
     pub(super) formulas: Slab<Formula>,
+    pub(super) binned_matrices: Slab<Arc<BinnedMatrix>>,
+    pub(super) growers: Slab<Grower>,
+    pub(super) cut_forests: Slab<CutForest>,
     pub(super) forests: Slab<Forest>,
     pub(super) readers: Slab<Reader>,
     pub(super) writers: Slab<Writer>,
@@ -56,6 +59,9 @@ impl Guest {
             tensors: Scoped::new(setup.limits.handles, "tensor"),
             matrices: Scoped::new(setup.limits.handles, "sparse matrix"),
             formulas: Slab::new(setup.limits.handles, "formula"),
+            binned_matrices: Slab::new(setup.limits.handles, "binned matrix"),
+            growers: Slab::new(setup.limits.handles, "grower"),
+            cut_forests: Slab::new(setup.limits.handles, "cut forest"),
             forests: Slab::new(setup.limits.handles, "forest"),
             readers: Slab::new(setup.limits.handles, "reader"),
             writers: Slab::new(setup.limits.handles, "archive writer"),
@@ -68,6 +74,9 @@ impl Guest {
         self.tensors.is_full()
             || self.matrices.is_full()
             || self.formulas.is_full()
+            || self.binned_matrices.is_full()
+            || self.growers.is_full()
+            || self.cut_forests.is_full()
             || self.forests.is_full()
             || self.readers.is_full()
             || self.writers.is_full()

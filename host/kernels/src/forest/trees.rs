@@ -199,7 +199,8 @@ impl<T: Float> Trees<T> {
             let to = &mut self.boxes[at * step..(at + 1) * step];
             for column in 0..columns {
                 let (low, high) = (lower[column], upper[column]);
-                if !(low <= high) {
+                let side = high.to_f64() - low.to_f64();
+                if side.is_nan() || side < 0.0 {
                     let (low, high) = (low.to_f64(), high.to_f64());
                     return Err(Error::bad(format!("{NAME}: node {at} has bounds {low} to {high} in column {column}")));
                 }

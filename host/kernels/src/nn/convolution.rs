@@ -11,7 +11,7 @@ use super::window::{Places, Window, images};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::float::with_float;
-use crate::linalg::{Matrix, MatrixMut, multiply};
+use crate::linalg::{Matrix, MatrixMut, Product};
 use crate::tensor::Tensor;
 use crate::vectorized::vectorized;
 use crate::workspace::Workspace;
@@ -220,7 +220,7 @@ impl Layout {
                     let mut out = MatrixMut { elements, rows: self.outputs, cols: range.len(), row_stride: count, col_stride: 1 };
                     let weight = Matrix::row_major(&weight[group * weights..], self.outputs, self.depth);
                     let patches = Matrix::row_major(patches, self.depth, range.len());
-                    multiply(context, operation, &mut out, weight, patches, (T::ONE, T::ZERO))
+                    Product { context, operation, a: weight, b: patches, scale: (T::ONE, T::ZERO) }.write_to(&mut out)
                 })?;
             }
             Ok(())
@@ -251,7 +251,8 @@ impl Layout {
                 self.products(context, operation, &mut patches, |group, range, patches| {
                     let weight = Matrix::row_major(&weight[group * weights..], self.outputs, self.depth).transposed();
                     let mut product = MatrixMut::row_major(patches, self.depth, range.len());
-                    multiply(context, operation, &mut product, weight, self.results(gradient, group, &range), (T::ONE, T::ZERO))?;
+                    Product { context, operation, a: weight, b: self.results(gradient, group, &range), scale: (T::ONE, T::ZERO) }
+                        .write_to(&mut product)?;
                     let out = &mut out[group * self.channels * self.places.image_elements()..];
                     vectorized(
                         #[inline(always)]
@@ -284,7 +285,8 @@ impl Layout {
                     self.gather(x, group, &range, patches);
                     let patches = Matrix::row_major(patches, self.depth, range.len()).transposed();
                     let mut sums = MatrixMut::row_major(&mut sums[group * weights..][..weights], self.outputs, self.depth);
-                    multiply(context, operation, &mut sums, self.results(gradient, group, &range), patches, (T::ONE, T::ONE))
+                    Product { context, operation, a: self.results(gradient, group, &range), b: patches, scale: (T::ONE, T::ONE) }
+                        .write_to(&mut sums)
                 })?;
             }
             Ok(())

@@ -14,6 +14,8 @@ mod scale;
 mod statistics;
 mod transposed;
 
+pub(crate) use product::some_rows;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -114,7 +116,7 @@ impl Csr {
     }
 
     /// The rows to read, given the values' storage.
-    fn lines<'a, T: Float>(&'a self, values: &'a Read<'_>) -> Lines<'a, T> {
+    pub(crate) fn lines<'a, T: Float>(&'a self, values: &'a Read<'_>) -> Lines<'a, T> {
         let values = &values.elements::<T>()[self.values.offset()..][..self.stored()];
         Lines { offsets: self.offsets(), indices: self.indices(), values }
     }

@@ -1,8 +1,8 @@
 //! Memory is charged before it is taken and given back when it is dropped; cancelled work ends.
 
 use algohost_kernels::{
-    Budget, Cancel, Context, DType, ErrorKind, Metric, Pool, Result, Tensor, Transposed, choice, gather, matmul, matmul_into, nearest,
-    normal, permutation, segment_sum, uniform,
+    Budget, Cancel, Context, DType, ErrorKind, LabelledRows, Loss, Metric, Pool, Result, Tensor, Transposed, assign_clusters, choice,
+    distances, gather, hessian_product, loss_and_gradient, matmul, matmul_into, nearest, normal, permutation, segment_sum, uniform,
 };
 
 use crate::make::{assert_refused, cancelled, context};
@@ -40,7 +40,12 @@ fn every_kernel(made: &Context, context: &Context) -> Vec<(&'static str, Result<
     let out = Tensor::zeros(made, &[40_000, 9], DType::Float32).unwrap();
     let (ids, weights) = (Tensor::zeros(made, &[40_000], DType::Int32).unwrap(), uniform(made, &[900], DType::Float32, 3, 0).unwrap());
     let few = a.slice(0, 0..700).unwrap();
+    let (labels, w) = (Tensor::zeros(made, &[40_000], DType::Float32).unwrap(), b.slice(1, 0..1).unwrap());
+    let (gradient, rows) =
+        (Tensor::zeros(made, &[12, 1], DType::Float64).unwrap(), LabelledRows { x: (&a).into(), y: &labels, weights: None });
     vec![
+        ("loss-and-gradient", loss_and_gradient(context, Loss::Logistic, rows, &w, &gradient).map(|_| gradient.clone())),
+        ("hessian-product", hessian_product(context, Loss::Logistic, rows, &w, &w, &gradient).map(|()| gradient.clone())),
         ("matmul", matmul(context, &a, &b, Transposed::Neither)),
         ("matmul", matmul(context, &a, &a, Transposed::Left)),
         ("matmul", matmul(context, &a, &b.slice(1, 0..1).unwrap(), Transposed::Neither)),
@@ -48,6 +53,8 @@ fn every_kernel(made: &Context, context: &Context) -> Vec<(&'static str, Result<
         ("matmul-into", matmul_into(context, &out, &a, &b, Transposed::Neither, 1.0, 0.0).map(|()| out.clone())),
         ("nearest", nearest(context, &a, &few, 1, Metric::Cosine).map(|list| list.indices)),
         ("nearest", nearest(context, &few, &a, 7, Metric::Euclidean).map(|list| list.distances)),
+        ("assign-clusters", assign_clusters(context, &a, &few, None).map(|assigned| assigned.sums)),
+        ("distances", distances(context, &a, &few.slice(0, 0..5).unwrap(), Metric::Cosine)),
         ("gather", gather(context, &a, &ids)),
         ("segment-sum", segment_sum(context, &a, &ids, 3)),
         ("uniform", uniform(context, &[200_000], DType::Float32, 1, 0)),

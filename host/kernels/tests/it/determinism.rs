@@ -1,7 +1,8 @@
 //! The same bits, however many threads.
 
 use algohost_kernels::{
-    Context, Csr, DType, Metric, Tensor, Transposed, choice, gather, matmul, nearest, normal, permutation, segment_sum, uniform,
+    Context, Csr, DType, LabelledRows, Loss, Metric, Tensor, Transposed, assign_clusters, choice, distances, gather, hessian_product,
+    loss_and_gradient, matmul, nearest, normal, permutation, segment_sum, uniform,
 };
 
 use crate::make::with_threads;
@@ -71,6 +72,18 @@ fn neighbours_of_few_rows_have_the_same_bits_with_any_number_of_threads() {
 }
 
 #[test]
+fn assignments_and_distances_have_the_same_bits_with_any_number_of_threads() {
+    check("assign-clusters and distances", |context| {
+        let x = normal(context, &[9_001, 20], DType::Float32, 1, 0).unwrap();
+        let y = normal(context, &[70, 20], DType::Float32, 2, 0).unwrap();
+        let weights = uniform(context, &[9_001], DType::Float32, 3, 0).unwrap();
+        let found = assign_clusters(context, &x, &y, Some(&weights)).unwrap();
+        let inertia = Tensor::full(context, &[1], DType::Float64, found.inertia).unwrap();
+        vec![found.labels, found.distances, found.sums, found.sizes, inertia, distances(context, &x, &y, Metric::Euclidean).unwrap()]
+    });
+}
+
+#[test]
 fn selections_have_the_same_bits_with_any_number_of_threads() {
     check("segment-sum and gather", |context| {
         let a = normal(context, &[60_000, 7], DType::Float32, 1, 0).unwrap();
@@ -107,6 +120,27 @@ fn sparse_products_have_the_same_bits_with_any_number_of_threads() {
                 matrix.multiply_squares(context, &right).unwrap(),
                 matrix.multiply(context, &left, true).unwrap(),
             ]
+        });
+    }
+}
+
+#[test]
+fn losses_have_the_same_bits_with_any_number_of_threads() {
+    for (loss, n, d, c) in [(Loss::Logistic, 60_001, 7, 1), (Loss::Logistic, 40, 50_000, 1), (Loss::Softmax, 9_001, 30, 5)] {
+        check(loss.name(), |context| {
+            let (x, y) =
+                (normal(context, &[n, d], DType::Float32, 1, 0).unwrap(), Tensor::zeros(context, &[n, 1], DType::Float32).unwrap());
+            let (weights, w) =
+                (uniform(context, &[n], DType::Float32, 2, 0).unwrap(), normal(context, &[d + 1, c], DType::Float32, 3, 0).unwrap());
+            let made = [0; 4].map(|_| Tensor::zeros(context, &[d + 1, c], DType::Float64).unwrap());
+            let rows = LabelledRows { x: (&x).into(), y: &y, weights: Some(&weights) };
+            let sum = loss_and_gradient(context, loss, rows, &w, &made[0]).unwrap();
+            hessian_product(context, loss, rows, &w, &w, &made[1]).unwrap();
+            let sparse = Csr::from_dense(context, &x).unwrap();
+            let rows = LabelledRows { x: (&sparse).into(), ..rows };
+            let sparse_sum = loss_and_gradient(context, loss, rows, &w, &made[2]).unwrap();
+            made[3].fill(sum - sparse_sum).unwrap();
+            made.into()
         });
     }
 }

@@ -2,9 +2,11 @@
 
 mod jobs;
 mod kernels;
+mod losses;
 mod models;
 mod sparse;
 mod nn;
+mod neighbors;
 mod tensors;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });
@@ -32,7 +34,9 @@ impl trainer::Guest for Interface {
         tensors::check_scopes()?;
         kernels::check_formulas()?;
         kernels::check_linalg()?;
+        neighbors::check()?;
         kernels::check_the_others()?;
+        losses::check()?;
         sparse::check()?;
         sparse::check_data()?;
         nn::check_losses()?;
