@@ -11,9 +11,11 @@ use crate::support::{Base, algohost, guest, repository};
 const NOT_KERNELS: [&str; 4] = ["types", "job", "data", "artifacts"];
 
 /// Functions that only look at or rename what is there, so that there is nothing to time.
-const NOT_TIMED: [(&str, &[&str]); 3] = [
+const NOT_TIMED: [(&str, &[&str]); 5] = [
     ("tensors.tensor", &["shape", "data-type", "item", "reshape", "slice", "transpose", "permute", "keep", "promote"]),
     ("formulas.formula", &["bind", "bind-scalar", "unbind"]),
+    ("trees.binned-matrix", &["row-count", "bin-counts", "cuts"]),
+    ("trees.forest", &["tree-count", "truncate"]),
     ("sparse.matrix", &["shape", "stored", "data-type", "values", "slice", "keep", "promote"]),
 ];
 

@@ -4,12 +4,14 @@ mod forest;
 mod formulas;
 mod grown;
 mod linalg;
+mod losses;
 mod neighbors;
 mod nn;
 mod random;
 mod select;
 mod sparse;
 mod tensors;
+mod trees;
 
 use algohost_kernels::{Context, DType, Result, Tensor, uniform};
 
@@ -26,6 +28,8 @@ pub fn cases() -> Vec<Case> {
         sparse::cases(),
         random::cases(),
         nn::cases(),
+        losses::cases(),
+        trees::cases(),
         forest::cases(),
     ]
     .into_iter()

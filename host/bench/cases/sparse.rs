@@ -110,7 +110,7 @@ fn products() -> [Case; 6] {
 }
 
 /// A case on the matrix and a float32 tensor for each shape.
-fn on<const N: usize, R: 'static>(
+pub(super) fn on<const N: usize, R: 'static>(
     kernel: &'static str,
     operands: &'static str,
     work: Work,
@@ -129,7 +129,7 @@ fn on<const N: usize, R: 'static>(
 }
 
 /// 100 000 x 1000 with 20 elements in each row.
-pub(super) fn matrix(context: &Context) -> Result<Csr> {
+fn matrix(context: &Context) -> Result<Csr> {
     let (offsets, indices, values) = parts(context)?;
     Csr::from_parts(context, COLUMNS, &offsets, &indices, &values)
 }

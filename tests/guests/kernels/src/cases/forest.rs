@@ -19,8 +19,8 @@ pub(super) fn find(function: &str, operands: &str) -> Option<Prepare> {
         }),
         ("trees.score", "isolation 10k x 10, 100 trees f32") => prepare(|| score(10_000, ISOLATION_DEPTH, Score::Isolation)),
         ("trees.score", "isolation 200k x 10, 100 trees f32") => prepare(|| score(200_000, ISOLATION_DEPTH, Score::Isolation)),
-        ("trees.score", "collusive displacement 10k x 10, 100 trees f32") => {
-            prepare(|| score(10_000, usize::MAX, Score::CollusiveDisplacement))
+        ("trees.score", "collusive displacement 2k x 10, 100 trees f32") => {
+            prepare(|| score(2_000, usize::MAX, Score::CollusiveDisplacement))
         }
         _ => None,
     }

@@ -5,12 +5,14 @@ mod formulas;
 #[path = "../../../../../host/bench/cases/grown.rs"]
 mod grown;
 mod linalg;
+mod losses;
 mod neighbors;
 mod nn;
 mod random;
 mod select;
 mod sparse;
 mod tensors;
+mod trees;
 
 use crate::algohost::ml::random::uniform;
 use crate::algohost::ml::tensors::{Dtype, Tensor, from_bytes};
@@ -30,6 +32,8 @@ pub(crate) fn find(key: &str) -> Option<Prepare> {
         "sparse" => sparse::find(function, operands),
         "random" => random::find(function, operands),
         "nn" => nn::find(function, operands),
+        "losses" => losses::find(function, operands),
+        "trees" => trees::find(function, operands),
         "forest" => forest::find(function, operands),
         _ => None,
     }

@@ -77,7 +77,10 @@ fn product(function: &str, operands: &str) -> Option<Prepare> {
 }
 
 /// A case on the matrix and a float32 tensor for each shape.
-fn on<const N: usize, R: 'static>(shapes: [&'static [u32]; N], compute: fn(&Matrix, &[Tensor; N]) -> Result<R, Error>) -> Option<Prepare> {
+pub(super) fn on<const N: usize, R: 'static>(
+    shapes: [&'static [u32]; N],
+    compute: fn(&Matrix, &[Tensor; N]) -> Result<R, Error>,
+) -> Option<Prepare> {
     prepare(move || {
         let (a, tensors) = (matrix()?, all(Dtype::Float32, shapes)?);
         call(move || compute(&a, &tensors))
@@ -85,7 +88,7 @@ fn on<const N: usize, R: 'static>(shapes: [&'static [u32]; N], compute: fn(&Matr
 }
 
 /// 100 000 x 1000 with 20 elements in each row.
-pub(super) fn matrix() -> Result<Matrix, Error> {
+fn matrix() -> Result<Matrix, Error> {
     let (offsets, indices, values) = parts()?;
     from_parts(COLUMNS, &offsets, &indices, &values)
 }
