@@ -41,7 +41,10 @@ pub use losses::{Features, LabelledRows, Loss, hessian_product, loss_and_gradien
 pub use neighbors::{ClusterAssignment, Metric, NeighborList, assign_clusters, distances, nearest};
 pub use permits::Permits;
 pub use random::{choice, normal, permutation, philox, uniform};
-pub use select::{gather, segment_sum};
+pub use select::{
+    TopList, Unique, argsort, bincount, compress, cumulative_sum, gather, histogram, nonzero, one_hot, quantiles, reverse, scatter_add,
+    search_sorted, segment_max, segment_mean, segment_min, segment_sum, sort, take_along, top_k, unique, unique_all,
+};
 pub use shape::{Axes, MAX_AXES, broadcast, checked_shape};
 pub use sparse::{ColumnStatistics, Csr, CsrBuilder, RowNorm};
 pub use storage::{Read, SharedBytes, Write};

@@ -7,6 +7,7 @@ mod linalg;
 mod losses;
 mod neighbors;
 pub mod nn;
+mod order;
 mod random;
 mod select;
 pub mod sparse;
@@ -17,6 +18,9 @@ pub use forest::{TreeNode, forest_score};
 pub use linalg::{covariance, gram, matmul};
 pub use losses::{LinearProblem, row_loss};
 pub use neighbors::{assign_clusters, distance, distances, nearest};
+pub use order::{argsort, bincount, histogram, quantile, search_sorted, sort, top_k, unique};
 pub use random::{choice, normal_float32, normal_float64, permutation, uniform_float32, uniform_float64};
-pub use select::{gather, segment_sum};
+pub use select::{
+    cumulative_sum, gather, nonzero, one_hot, reverse, scatter_add, segment_max, segment_mean, segment_min, segment_sum, take_along,
+};
 pub use trees::{TreeRules, TreeSplit, bin, tree_value};

@@ -1,8 +1,9 @@
 //! The same bits, however many threads.
 
 use algohost_kernels::{
-    Context, Csr, DType, LabelledRows, Loss, Metric, Tensor, Transposed, assign_clusters, choice, distances, gather, hessian_product,
-    loss_and_gradient, matmul, nearest, normal, permutation, segment_sum, uniform,
+    Context, Csr, DType, LabelledRows, Loss, Metric, Tensor, Transposed, argsort, assign_clusters, choice, cumulative_sum, distances,
+    gather, hessian_product, histogram, loss_and_gradient, matmul, nearest, normal, permutation, quantiles, scatter_add, segment_mean,
+    segment_sum, sort, top_k, uniform, unique_all,
 };
 
 use crate::make::with_threads;
@@ -91,6 +92,30 @@ fn selections_have_the_same_bits_with_any_number_of_threads() {
         let ids = choice(context, &weights, 60_000, 2, 0).unwrap();
         let order = permutation(context, 60_000, 3, 0).unwrap();
         vec![segment_sum(context, &a, &ids, 40).unwrap(), gather(context, &a, &order).unwrap()]
+    });
+}
+
+#[test]
+fn orders_and_sums_have_the_same_bits_with_any_number_of_threads() {
+    check("order", |context| {
+        let long = normal(context, &[300_000], DType::Float32, 1, 0).unwrap();
+        let rows = long.reshape(context, &[1_000, 300]).unwrap();
+        let all = unique_all(context, &long).unwrap();
+        let edges = sort(context, &long.slice(0, 0..200).unwrap(), false).unwrap();
+        let mut made =
+            vec![all.values, all.inverse, quantiles(context, &rows, &[0.3]).unwrap(), top_k(context, &long, 90, true).unwrap().indices];
+        made.extend([sort(context, &long, true), argsort(context, &long, false), argsort(context, &rows, true)].map(Result::unwrap));
+        made.extend(
+            [histogram(context, &rows, &edges), cumulative_sum(context, &rows, 0), cumulative_sum(context, &rows, 1)].map(Result::unwrap),
+        );
+        made
+    });
+    check("sums by position", |context| {
+        let rows = normal(context, &[60_000, 7], DType::Float32, 1, 0).unwrap();
+        let ids = choice(context, &Tensor::full(context, &[40], DType::Float32, 1.0).unwrap(), 60_000, 2, 0).unwrap();
+        let target = Tensor::zeros(context, &[40, 7], DType::Float32).unwrap();
+        scatter_add(context, &target, &ids, &rows).unwrap();
+        vec![target, segment_mean(context, &rows, &ids, 40).unwrap()]
     });
 }
 

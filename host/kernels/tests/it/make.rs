@@ -114,6 +114,9 @@ pub(crate) fn numbers(count: usize, seed: u32) -> Vec<f64> {
 
 /// As `dtype` stores them.
 pub(crate) fn rounded(dtype: DType, values: &[f64]) -> Vec<f64> {
+    if dtype == DType::Boolean {
+        return values.iter().map(|&value| f64::from(u8::from(value != 0.0))).collect();
+    }
     with_element!(dtype, T => values.iter().map(|&value| <T as Element>::from_f64(value).to_f64()).collect())
 }
 

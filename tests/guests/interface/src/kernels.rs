@@ -1,12 +1,11 @@
-//! `formulas`, `linalg`, `select`, `random`.
+//! `formulas`, `linalg`, `random`.
 
 use crate::algohost::ml::formulas::{Reduction, compile, reduce};
 use crate::algohost::ml::linalg::{Transposed, matmul, matmul_into};
 use crate::algohost::ml::random::{choice, normal, permutation, uniform};
-use crate::algohost::ml::select::{gather, segment_sum};
 use crate::algohost::ml::tensors::{Dtype, zeros};
 use crate::algohost::ml::types::{Error, ErrorCode};
-use crate::{elements, expect_code, floats, integers};
+use crate::{elements, expect_code, floats};
 
 pub(crate) fn check_formulas() -> Result<(), Error> {
     let (x, y) = (floats(&[2, 1], &[1.0, 2.0])?, floats(&[3], &[1.0, 2.0, 4.0])?);
@@ -68,10 +67,6 @@ pub(crate) fn check_linalg() -> Result<(), Error> {
 
 pub(crate) fn check_the_others() -> Result<(), Error> {
     let y = floats(&[3, 2], &[0.0, 0.0, 3.0, 4.0, 0.0, 1.0])?;
-    assert_eq!(elements(&gather(&y, &integers(&[2, 0, 2])?)?), [0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
-    expect_code(gather(&y, &integers(&[3])?), ErrorCode::BadOperation, "gather");
-    assert_eq!(elements(&segment_sum(&y, &integers(&[1, 1, 0])?, 3)?), [0.0, 1.0, 3.0, 4.0, 0.0, 0.0]);
-    expect_code(segment_sum(&y, &integers(&[0, 1, -1])?, 2), ErrorCode::BadOperation, "segment-sum");
 
     let numbers = elements(&uniform(&[1000], Dtype::Float64, 1, 2)?);
     assert!(numbers.iter().all(|x| (0.0..1.0).contains(x)));

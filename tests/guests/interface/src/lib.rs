@@ -7,6 +7,7 @@ mod models;
 mod sparse;
 mod nn;
 mod neighbors;
+mod select;
 mod tensors;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });
@@ -43,6 +44,7 @@ impl trainer::Guest for Interface {
         nn::check_images()?;
         nn::check_steps()?;
         nn::check_forest()?;
+        select::check()?;
         models::check_data()?;
         models::check_artifacts()?;
         job::metric("checked", 1.0, 1);
