@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import sklearn
 from sklearn.cluster import KMeans
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -126,6 +125,8 @@ def boosted_diabetes():
     peer = peer.score(*held_out)
     sample.held_out(held_out)
     sample.expected("r2", "score", held_out="held-out.csv", at_least=round(peer - 0.02, 4), peer=("HistGradientBoostingRegressor", peer))
+
+
 def wine_clusters():
     points = load_wine().data
     sample = Sample("kmeans-rust", "wine")

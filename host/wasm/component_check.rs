@@ -8,7 +8,7 @@ pub const HOST_VERSION: &str = "0.1.0";
 const OWN_PACKAGE: &str = "algohost:ml/";
 
 #[rustfmt::skip]
-const OWN_INTERFACES: [&str; 15] = [
+const OWN_INTERFACES: [&str; 16] = [
     "types",
     "job",
     "data",
@@ -19,16 +19,13 @@ const OWN_INTERFACES: [&str; 15] = [
     "neighbors",
     "select",
     "sparse",
+    "factorization",
     "random",
     "nn",
     "forest",
     "trees",
     "artifacts",
 ];
-const OWN_INTERFACES: [&str; 12] =
-    ["types", "job", "data", "tensors", "formulas", "linalg", "neighbors", "select", "sparse", "factorization", "random", "artifacts"];
-const OWN_INTERFACES: [&str; 11] =
-    ["types", "job", "data", "tensors", "formulas", "linalg", "neighbors", "select", "random", "trees", "artifacts"];
 
 /// The WASI 0.2 packages that are linked. `wasi:sockets` is inert: some C libraries import it with every file, so a component that does is
 /// not suspicious, and every use of it is answered with "access denied".

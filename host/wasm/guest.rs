@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use algohost_kernels::forest::Forest as CutForest;
-use algohost_kernels::{BinnedMatrix, Budget, Cancel, Context, Csr, Forest, Formula, Grower, Tensor};
-use algohost_kernels::{Budget, Cancel, Context, Csr, FactorizationTrainer, Formula, Tensor};
+use algohost_kernels::{BinnedMatrix, Budget, Cancel, Context, Csr, FactorizationTrainer, Forest, Formula, Grower, Tensor};
 use wasmtime::StoreLimits;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};

@@ -2,8 +2,8 @@
 
 mod artifacts;
 mod data;
-mod forest;
 mod factorization;
+mod forest;
 mod formulas;
 mod in_place;
 mod job;

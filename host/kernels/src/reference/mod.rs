@@ -2,8 +2,8 @@
 //! checks. Tests hold the kernels against them; read them to know what a kernel computes.
 
 mod decompositions;
-mod forest;
 pub mod factorization;
+mod forest;
 mod linalg;
 mod losses;
 mod neighbors;

@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use algohost_kernels::{
-    Budget, Cancel, Context, DType, ErrorKind, LabelledRows, Loss, Metric, Pool, Result, Tensor, Transposed, argsort, assign_clusters,
-    bincount, choice, compress, cumulative_sum, distances, gather, hessian_product, histogram, loss_and_gradient, matmul, matmul_into,
-    nearest, nonzero, normal, one_hot, permutation, quantiles, reverse, scatter_add, search_sorted, segment_max, segment_mean, segment_min,
-    segment_sum, sort, take_along, top_k, uniform, unique, unique_all,
-    BinOptions, BinnedMatrix, Budget, Cancel, Context, DType, ErrorKind, Forest, Grower, Metric, Pool, Result, SplitOptions, Tensor,
-    Transposed, choice, gather, matmul, matmul_into, nearest, normal, permutation, segment_sum, uniform,
+    BinOptions, BinnedMatrix, Budget, Cancel, Context, DType, ErrorKind, Forest, Grower, LabelledRows, Loss, Metric, Pool, Result,
+    SplitOptions, Tensor, Transposed, argsort, assign_clusters, bincount, choice, compress, cumulative_sum, distances, gather,
+    hessian_product, histogram, loss_and_gradient, matmul, matmul_into, nearest, nonzero, normal, one_hot, permutation, quantiles, reverse,
+    scatter_add, search_sorted, segment_max, segment_mean, segment_min, segment_sum, sort, take_along, top_k, uniform, unique, unique_all,
 };
 
 use crate::make::{assert_refused, cancelled, context};

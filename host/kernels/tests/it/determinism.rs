@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use algohost_kernels::{
-    Context, Csr, DType, LabelledRows, Loss, Metric, Tensor, Transposed, argsort, assign_clusters, choice, cumulative_sum, distances,
-    gather, hessian_product, histogram, loss_and_gradient, matmul, nearest, normal, permutation, quantiles, scatter_add, segment_mean,
-    segment_sum, sort, top_k, uniform, unique_all,
-    BinOptions, BinnedMatrix, Context, DType, Forest, Grower, Metric, SplitOptions, Tensor, Transposed, choice, gather, matmul, nearest,
-    normal, permutation, segment_sum, uniform,
+    BinOptions, BinnedMatrix, Context, Csr, DType, Forest, Grower, LabelledRows, Loss, Metric, SplitOptions, Tensor, Transposed, argsort,
+    assign_clusters, choice, cumulative_sum, distances, gather, hessian_product, histogram, loss_and_gradient, matmul, nearest, normal,
+    permutation, quantiles, scatter_add, segment_mean, segment_sum, sort, top_k, uniform, unique_all,
 };
 
 use crate::make::with_threads;
@@ -170,6 +168,11 @@ fn losses_have_the_same_bits_with_any_number_of_threads() {
             let sparse_sum = loss_and_gradient(context, loss, rows, &w, &made[2]).unwrap();
             made[3].fill(sum - sparse_sum).unwrap();
             made.into()
+        });
+    }
+}
+
+#[test]
 fn trees_have_the_same_bits_with_any_number_of_threads() {
     for width in [3, 35] {
         check(&format!("trees over {width} features"), |context| {

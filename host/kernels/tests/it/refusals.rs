@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use algohost_kernels::{
-    DType, ErrorKind, Metric, Tensor, Transposed, argsort, bincount, choice, compress, cumulative_sum, gather, histogram, matmul,
-    matmul_into, nearest, normal, one_hot, permutation, quantiles, reverse, scatter_add, search_sorted, segment_sum, sort, take_along,
-    top_k, uniform,
-    BinOptions, BinnedMatrix, DType, ErrorKind, Forest, Grower, Metric, SplitOptions, Tensor, Transposed, choice, gather, matmul,
-    matmul_into, nearest, normal, permutation, segment_sum, uniform,
+    BinOptions, BinnedMatrix, DType, ErrorKind, Forest, Grower, Metric, SplitOptions, Tensor, Transposed, argsort, bincount, choice,
+    compress, cumulative_sum, gather, histogram, matmul, matmul_into, nearest, normal, one_hot, permutation, quantiles, reverse,
+    scatter_add, search_sorted, segment_sum, sort, take_along, top_k, uniform,
 };
 
 use crate::make::{Layout, assert_refused, context, tensor};
