@@ -7,16 +7,20 @@ Nothing is downloaded, and the split is fixed: the same scikit-learn gives the s
 """
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
 import sklearn
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -35,6 +39,9 @@ def main():
     wine_clusters()
     digits_neighbours()
     diabetes_neighbours()
+    digits_network()
+    diabetes_network()
+    breast_cancer_anomalies()
 
 
 def breast_cancer():
@@ -164,6 +171,63 @@ def diabetes_neighbours():
 def floor(value):
     """Four digits, not above: the neighbours are the same."""
     return int(value * 1e4) / 1e4
+
+
+def digits_network():
+    data = load_digits()
+    train, held_out = split(data.data, data.target, stratify=True)
+    sample = Sample("mlp-rust", "digits")
+    sample.channels({"train": labelled(*train)}, "text/csv")
+    sample.hyperparameters(predictor_type="classifier", hidden_layers="128,64", dropout=0.2, epochs=60, num_classes=10, seed=1)
+    network = MLPClassifier((128, 64), batch_size=64, max_iter=60, n_iter_no_change=60, random_state=0)
+    peer = silent(make_pipeline(StandardScaler(), network), train).score(*held_out)
+    sample.held_out(held_out)
+    sample.expected("accuracy", "predicted_label", held_out="held-out.csv", at_least=0.97, peer=("MLPClassifier", peer))
+
+
+def diabetes_network():
+    data = load_diabetes(scaled=False)
+    rest, held_out = split(data.data, data.target, stratify=False)
+    train, validation = split(*rest, stratify=False)
+    sample = Sample("mlp-rust", "diabetes")
+    sample.channels({"train": labelled(*train), "validation": labelled(*validation)}, "text/csv")
+    sample.hyperparameters(
+        predictor_type="regressor", hidden_layers="32", activation="tanh", optimizer="sgd", learning_rate=0.01, mini_batch_size=16,
+        epochs=200, early_stopping_patience=20, seed=1
+    )
+    scale = StandardScaler().fit(train[1].reshape(-1, 1))
+    standard = (train[0], scale.transform(train[1].reshape(-1, 1))[:, 0])
+    network = MLPRegressor(
+        hidden_layer_sizes=(32,), activation="tanh", solver="sgd", learning_rate_init=0.01, batch_size=16, max_iter=200, early_stopping=True, random_state=0
+    )
+    fitted = silent(make_pipeline(StandardScaler(), network), standard)
+    peer = r2_score(held_out[1], scale.inverse_transform(fitted.predict(held_out[0]).reshape(-1, 1))[:, 0])
+    sample.held_out(held_out)
+    sample.expected("r2", "score", held_out="held-out.csv", at_least=0.25, peer=("MLPRegressor", peer))
+
+
+def breast_cancer_anomalies():
+    """Malignant rows are the anomalies: ten of 260 to train on, and all others with the benign ones that are held out."""
+    data = load_breast_cancer()
+    malignant = (data.target == 0).astype(float)
+    order = np.random.default_rng(0).permutation(len(malignant))
+    ordinary, anomalies = order[malignant[order] == 0], order[malignant[order] == 1]
+    learned, judged = np.concatenate([ordinary[:250], anomalies[:10]]), np.concatenate([ordinary[250:], anomalies[10:]])
+    np.random.default_rng(1).shuffle(learned)
+    sample = Sample("random-cut-forest-rust", "breast-cancer")
+    sample.channels({"train": data.data[learned]}, "text/csv;label_size=0")
+    sample.hyperparameters(num_trees=100, num_samples_per_tree=256, seed=1)
+    peer = IsolationForest(random_state=0).fit(data.data[learned])
+    auc = roc_auc_score(malignant[judged], -peer.score_samples(data.data[judged]))
+    sample.held_out((data.data[judged], malignant[judged]))
+    sample.expected("auc", "score", held_out="held-out.csv", at_least=round(auc - 0.01, 4), peer=("IsolationForest", auc))
+
+
+def silent(model, rows):
+    """Fitted, without a warning that it might learn more."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(*rows)
 
 
 def split(features, labels, stratify):
