@@ -46,6 +46,7 @@ fn the_samples_ask_for_the_promised_quality() {
         ("linear-learner-rust/samples/breast-cancer", "at_least", 0.95),
         ("linear-learner-rust/samples/digits", "at_least", 0.94),
         ("kmeans-rust/samples/digits", "at_most", 1.01),
+        ("factorization-machines-rust/samples/even-digits", "at_least", 0.96),
     ] {
         let path = repository().join("guest-examples").join(sample).join("expected.json");
         let expected: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -102,6 +103,12 @@ fn measure_quality(shown: &str, sample: &Path, quality: &Value, server: &Server)
             let mean = labels.iter().sum::<f64>() / labels.len() as f64;
             let residual: f64 = labels.iter().zip(&predicted).map(|(label, predicted)| (label - predicted).powi(2)).sum();
             1.0 - residual / labels.iter().map(|label| (label - mean).powi(2)).sum::<f64>()
+        }
+        "rmse" => {
+            let (labels, rows) = split_labels(&sample.join(text("held_out")));
+            let predicted = predict(server, &rows, text("output"));
+            let squares: f64 = labels.iter().zip(&predicted).map(|(label, predicted)| (label - predicted).powi(2)).sum();
+            (squares / labels.len() as f64).sqrt()
         }
         "inertia" => {
             let rows = std::fs::read_to_string(sample.join(text("points"))).unwrap();
