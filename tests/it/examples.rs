@@ -52,6 +52,7 @@ fn the_samples_ask_for_the_promised_quality() {
         ("kmeans-rust/samples/wine", "at_most", 1.01),
         ("knn-rust/samples/digits", "at_least", 0.97),
         ("knn-rust/samples/diabetes", "at_least", 0.36),
+        ("factorization-machines-rust/samples/even-digits", "at_least", 0.96),
     ] {
         let path = repository().join("guest-examples").join(sample).join("expected.json");
         let expected: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -108,6 +109,12 @@ fn measure_quality(shown: &str, sample: &Path, quality: &Value, server: &Server)
             let mean = labels.iter().sum::<f64>() / labels.len() as f64;
             let residual: f64 = labels.iter().zip(&predicted).map(|(label, predicted)| (label - predicted).powi(2)).sum();
             1.0 - residual / labels.iter().map(|label| (label - mean).powi(2)).sum::<f64>()
+        }
+        "rmse" => {
+            let (labels, rows) = split_labels(&sample.join(text("held_out")));
+            let predicted = predict(server, &rows, text("output"));
+            let squares: f64 = labels.iter().zip(&predicted).map(|(label, predicted)| (label - predicted).powi(2)).sum();
+            (squares / labels.len() as f64).sqrt()
         }
         "inertia" => {
             let rows = std::fs::read_to_string(sample.join(text("points"))).unwrap();
