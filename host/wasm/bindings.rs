@@ -24,6 +24,7 @@ wasmtime::component::bindgen!({
     with: {
         "algohost:ml/tensors.tensor": crate::wasm::handles::TensorHandle,
         "algohost:ml/tensors.scope": crate::wasm::handles::ScopeHandle,
+        "algohost:ml/factorization.learner": algohost_kernels::FactorizationTrainer,
         "algohost:ml/sparse.matrix": crate::wasm::handles::MatrixHandle,
         "algohost:ml/formulas.formula": algohost_kernels::Formula,
         "algohost:ml/forest.trees": algohost_kernels::forest::Forest,

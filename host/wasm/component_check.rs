@@ -8,7 +8,7 @@ pub const HOST_VERSION: &str = "0.1.0";
 const OWN_PACKAGE: &str = "algohost:ml/";
 
 #[rustfmt::skip]
-const OWN_INTERFACES: [&str; 15] = [
+const OWN_INTERFACES: [&str; 16] = [
     "types",
     "job",
     "data",
@@ -19,6 +19,7 @@ const OWN_INTERFACES: [&str; 15] = [
     "neighbors",
     "select",
     "sparse",
+    "factorization",
     "random",
     "nn",
     "forest",

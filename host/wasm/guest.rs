@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use algohost_kernels::forest::Forest as CutForest;
-use algohost_kernels::{BinnedMatrix, Budget, Cancel, Context, Csr, Forest, Formula, Grower, Tensor};
+use algohost_kernels::{BinnedMatrix, Budget, Cancel, Context, Csr, FactorizationTrainer, Forest, Formula, Grower, Tensor};
 use wasmtime::StoreLimits;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
@@ -37,6 +37,7 @@ pub(super) struct Guest {
     pub(super) growers: Slab<Grower>,
     pub(super) cut_forests: Slab<CutForest>,
     pub(super) forests: Slab<Forest>,
+    pub(super) learners: Slab<FactorizationTrainer>,
     pub(super) readers: Slab<Reader>,
     pub(super) writers: Slab<Writer>,
     pub(super) archive_handles: Slab<Archive>,
@@ -63,6 +64,7 @@ impl Guest {
             growers: Slab::new(setup.limits.handles, "grower"),
             cut_forests: Slab::new(setup.limits.handles, "cut forest"),
             forests: Slab::new(setup.limits.handles, "forest"),
+            learners: Slab::new(setup.limits.handles, "learner"),
             readers: Slab::new(setup.limits.handles, "reader"),
             writers: Slab::new(setup.limits.handles, "archive writer"),
             archive_handles: Slab::new(setup.limits.handles, "archive"),
@@ -78,6 +80,7 @@ impl Guest {
             || self.growers.is_full()
             || self.cut_forests.is_full()
             || self.forests.is_full()
+            || self.learners.is_full()
             || self.readers.is_full()
             || self.writers.is_full()
             || self.archive_handles.is_full()

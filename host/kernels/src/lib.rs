@@ -5,6 +5,7 @@
 mod context;
 mod dtype;
 mod error;
+mod factorization;
 mod float;
 pub mod forest;
 mod formulas;
@@ -18,6 +19,7 @@ mod random;
 pub mod reference;
 mod select;
 mod shape;
+mod spare;
 mod sparse;
 mod storage;
 mod tensor;
@@ -30,6 +32,9 @@ mod workspace;
 pub use context::{Budget, Cancel, Charge, Context, Pool};
 pub use dtype::{DType, Element};
 pub use error::{Error, ErrorKind, Result};
+pub use factorization::{
+    FactorizationLoss, FactorizationOptimizer, FactorizationOptions, FactorizationTrainer, Pace, factorization_scores,
+};
 pub use formulas::{Formula, Reduction, reduce};
 pub use half::{bf16, f16};
 pub use instructions::Instructions;

@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod data;
+mod factorization;
 mod forest;
 mod formulas;
 mod in_place;
@@ -42,6 +43,7 @@ fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     ml::losses::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::neighbors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::select::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::factorization::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::sparse::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::random::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::nn::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;

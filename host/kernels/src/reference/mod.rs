@@ -2,6 +2,7 @@
 //! checks. Tests hold the kernels against them; read them to know what a kernel computes.
 
 mod decompositions;
+pub mod factorization;
 mod forest;
 mod linalg;
 mod losses;

@@ -169,7 +169,7 @@ impl<'a, T> Lines<'a, T> {
     }
 
     /// Cuts the rows into runs of about `size` stored elements and at most as many rows; by the positions alone.
-    fn cut(&self, size: usize) -> Vec<Range<usize>> {
+    pub(crate) fn cut(&self, size: usize) -> Vec<Range<usize>> {
         let mut runs = Vec::new();
         let mut start = 0;
         while start < self.count() {

@@ -53,8 +53,8 @@ pub(super) struct Node {
     pub(super) feature: u32,
     /// The threshold or the leaf value; the number of the set when categorical, as bits.
     pub(super) value: f32,
-    pub(super) left: u32,
-    pub(super) right: u32,
+    /// Left and right; an array, so that choosing is no branch to guess.
+    pub(super) children: [u32; 2],
 }
 
 pub(super) const MISSING_LEFT: u32 = 1 << 31;
@@ -131,7 +131,7 @@ impl Forest {
         let mut storage = tensor.write(NAME)?;
         let sums = storage.elements::<f64>();
         for (position, (node, figures)) in self.nodes.iter().zip(&self.figures).enumerate() {
-            if node.left as usize != position {
+            if node.children[0] as usize != position {
                 let sums = &mut sums[2 * (node.feature & FEATURE) as usize..][..2];
                 sums[0] += f64::from(figures[0]);
                 sums[1] += 1.0;
@@ -168,13 +168,13 @@ impl Forest {
     }
 
     fn row_of(&self, node: Node, position: usize, first: u32) -> [i32; 6] {
-        if node.left as usize == position {
+        if node.children[0] as usize == position {
             return [-1, 0, 0, 0, 0, 0];
         }
         let missing_left = i32::from(node.feature & MISSING_LEFT != 0);
         let is_set = node.feature & CATEGORICAL != 0;
         let [start, count] = if is_set { self.sets[node.value.to_bits() as usize] } else { [0, 0] };
-        let (left, right) = (node.left - first, node.right - first);
+        let [left, right] = node.children.map(|child| child - first);
         [(node.feature & FEATURE) as i32, left as i32, right as i32, missing_left, start as i32, count as i32]
     }
 
@@ -210,7 +210,7 @@ impl Forest {
     fn packed(&self, node: &NewNode, first: usize, place: usize) -> Node {
         let Some(test) = &node.test else {
             let own = (first + place) as u32;
-            return Node { feature: 0, value: node.value, left: own, right: own };
+            return Node { feature: 0, value: node.value, children: [own; 2] };
         };
         let mut feature = test.feature as u32;
         let mut value = node.value;
@@ -221,7 +221,7 @@ impl Forest {
             feature |= CATEGORICAL;
             value = f32::from_bits(self.sets.len() as u32);
         }
-        Node { feature, value, left: (first + test.left) as u32, right: (first + test.right) as u32 }
+        Node { feature, value, children: [test.left, test.right].map(|child| (first + child) as u32) }
     }
 }
 

@@ -133,7 +133,7 @@ impl Grower {
         let total = self.total_of(&tree, &bins);
         let mut root = Node::new(context, NAME, (0, taken.rows), 0, total)?;
         let scale = Scale { options: &self.options, units: tree.units, total, rows: taken.rows };
-        let best = scan::best(context, &self.matrix, &tree.features, &mut scan::Node { bins: &mut bins, scale });
+        let best = scan::best(context, NAME, &self.matrix, &tree.features, &mut scan::Node { bins: &mut bins, scale })?;
         self.keep(&mut root, best, bins);
         tree.nodes.push(root);
         let leaf = tree.leaf(0);
@@ -210,7 +210,7 @@ impl Grower {
             let scale = |node: &Node| Scale { options: &self.options, units: tree.units, total: node.total, rows: node.rows };
             let mut small = scan::Node { bins: &mut small_bins, scale: scale(&children[smaller]) };
             let mut large = scan::Node { bins: &mut bins, scale: scale(&children[1 - smaller]) };
-            let best = scan::best_of_siblings(context, &self.matrix, &tree.features, &mut small, &mut large);
+            let best = scan::best_of_siblings(context, operation, (&self.matrix, &tree.features), &mut small, &mut large)?;
             self.keep(&mut children[smaller], best[0], small_bins);
             self.keep(&mut children[1 - smaller], best[1], bins);
         } else {

@@ -8,7 +8,7 @@ use super::gradients::{Entry, row_of};
 use super::grower::{Node, Tree};
 use super::matrix::BinnedMatrix;
 use super::split::{Codes, Rule, Split, SplitOptions};
-use crate::context::Context;
+use crate::context::{Charge, Context};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -37,6 +37,8 @@ impl Grown<'_> {
         scores: &Tensor,
     ) -> Result<usize> {
         self.check(operation, forest, output, rate, scores)?;
+        let mut storage = scores.write(operation)?;
+        let scores = &mut storage.elements::<f32>()[scores.offset()..][..scores.element_count()];
         let leaves: Vec<usize> = (0..self.tree.nodes.len()).filter(|&node| self.tree.nodes[node].done.is_none()).collect();
         let sums = self.sums(context, operation, &leaves)?;
         let mut values = vec![0.0_f32; self.tree.nodes.len()];
@@ -45,7 +47,7 @@ impl Grown<'_> {
         }
         let nodes = self.tree.nodes.iter().zip(&values).map(|(node, &value)| self.new_node(node, value));
         forest.push(context, operation, output, nodes)?;
-        self.add_to_scores(context, operation, &leaves, &values, scores, output)?;
+        self.add_to_scores(context, operation, (&leaves, &values), scores, output)?;
         Ok(leaves.len())
     }
 
@@ -105,15 +107,12 @@ impl Grown<'_> {
         &self,
         context: &Context,
         operation: &str,
-        leaves: &[usize],
-        values: &[f32],
-        scores: &Tensor,
+        (leaves, values): (&[usize], &[f32]),
+        scores: &mut [f32],
         output: usize,
     ) -> Result<()> {
-        let mut storage = scores.write(operation)?;
-        let outputs = scores.element_count() / self.matrix.rows();
-        let scores = &mut storage.elements::<f32>()[scores.offset()..][..scores.element_count()];
-        let walk = (self.entries.len() < self.pairs.len()).then(|| Walk::new(self));
+        let outputs = scores.len() / self.matrix.rows();
+        let walk = if self.entries.len() < self.pairs.len() { Some(Walk::new(context, operation, self)?) } else { None };
         let task = |(task, scores): (usize, &mut [f32])| {
             context.check(operation)?;
             let first = task * TASK;
@@ -180,20 +179,30 @@ pub(super) fn check_scores(operation: &str, scores: &Tensor, rows: usize, output
 /// Which leaf a row falls into, by its codes.
 struct Walk<'a> {
     grown: &'a Grown<'a>,
-    lefts: Vec<Option<([u8; 256], Split, usize)>>,
+    steps: Vec<Option<Step>>,
+    _charge: Charge,
+}
+
+/// A split: what goes left, by which feature, and the left child.
+struct Step {
+    lefts: [u8; 256],
+    feature: usize,
+    left: usize,
 }
 
 impl<'a> Walk<'a> {
-    fn new(grown: &'a Grown<'a>) -> Walk<'a> {
-        let lefts = grown.tree.nodes.iter().map(|node| node.done.map(|(split, left)| (split.lefts(), split, left))).collect();
-        Walk { grown, lefts }
+    fn new(context: &Context, operation: &str, grown: &'a Grown<'a>) -> Result<Walk<'a>> {
+        let nodes = &grown.tree.nodes;
+        let charge = context.budget().charge(operation, nodes.len() * size_of::<Option<Step>>())?;
+        let step = |(split, left): (Split, usize)| Step { lefts: split.lefts(), feature: split.feature, left };
+        Ok(Walk { grown, steps: nodes.iter().map(|node| node.done.map(step)).collect(), _charge: charge })
     }
 
     fn leaf_of(&self, row: usize) -> usize {
         let mut node = 0;
-        while let Some((lefts, split, left)) = &self.lefts[node] {
-            let goes_left = lefts[usize::from(self.grown.matrix.column(split.feature).code(row))];
-            node = left + usize::from(goes_left == 0);
+        while let Some(step) = &self.steps[node] {
+            let goes_left = step.lefts[usize::from(self.grown.matrix.column(step.feature).code(row))];
+            node = step.left + usize::from(goes_left == 0);
         }
         node
     }

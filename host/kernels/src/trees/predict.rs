@@ -128,12 +128,10 @@ impl Forest {
         let value = row[(node.feature & FEATURE) as usize];
         let goes_left = if node.feature & CATEGORICAL != 0 {
             self.category_goes_left(node, value)
-        } else if value.is_nan() {
-            node.feature & MISSING_LEFT != 0
         } else {
-            value <= node.value
+            (value <= node.value) | (value.is_nan() & (node.feature & MISSING_LEFT != 0))
         };
-        if goes_left { node.left } else { node.right }
+        node.children[usize::from(!goes_left)]
     }
 
     fn category_goes_left(&self, node: Node, value: f32) -> bool {

@@ -16,6 +16,9 @@ impl Forest {
     /// Bad operation when they do not describe trees over `features` features with `outputs` scores, naming the tree; limit exceeded.
     pub fn from_tensors(context: &Context, features: usize, outputs: usize, parts: &ForestParts) -> Result<Forest> {
         let mut forest = Forest::new(features, outputs)?;
+        let bytes = [&parts.trees, &parts.nodes, &parts.values, &parts.categories].map(|part| part.element_count() * part.dtype().size());
+        // The copies below.
+        let _charge = context.budget().charge(NAME, bytes.iter().sum())?;
         let trees = elements::<i32>(context, "trees", &parts.trees, DType::Int32, 2)?;
         let nodes = elements::<i32>(context, "nodes", &parts.nodes, DType::Int32, 6)?;
         let values = elements::<f32>(context, "values", &parts.values, DType::Float32, 3)?;

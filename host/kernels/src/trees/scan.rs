@@ -10,6 +10,7 @@ use super::histogram::{Bin, split_by_features, subtract};
 use super::matrix::BinnedMatrix;
 use super::split::{Rule, Scale, Split};
 use crate::context::Context;
+use crate::error::Result;
 use crate::vectorized::vectorized;
 
 /// Below so many bins the hop to the pool costs more than it brings.
@@ -24,42 +25,53 @@ pub(super) struct Node<'a> {
 }
 
 /// The best split of the root.
-pub(super) fn best(context: &Context, matrix: &BinnedMatrix, features: &[bool], node: &mut Node<'_>) -> Option<Split> {
+pub(super) fn best(
+    context: &Context,
+    operation: &str,
+    matrix: &BinnedMatrix,
+    features: &[bool],
+    node: &mut Node<'_>,
+) -> Result<Option<Split>> {
     let parts = split_by_features(matrix, ranges(matrix), node.bins);
     let scale = &node.scale;
-    let part = |(range, bins): (Range<usize>, &mut [Bin])| best_in_part(matrix, range, features, bins, scale);
+    let part = |(range, bins): (Range<usize>, &mut [Bin])| {
+        context.check(operation)?;
+        Ok(best_in_part(matrix, range, features, bins, scale))
+    };
     let parts: Vec<_> = ranges(matrix).zip(parts).collect();
-    let found: Vec<Option<Split>> = if matrix.bins < PARALLEL {
+    let found: Result<Vec<Option<Split>>> = if matrix.bins < PARALLEL {
         parts.into_iter().map(part).collect()
     } else {
         context.in_pool(|| parts.into_par_iter().map(part).collect())
     };
-    first_largest(found.into_iter())
+    Ok(first_largest(found?.into_iter()))
 }
 
 /// The best splits of two siblings, after taking the smaller one's histogram from the parent's, which is the larger one's then.
 pub(super) fn best_of_siblings(
     context: &Context,
-    matrix: &BinnedMatrix,
-    features: &[bool],
+    operation: &str,
+    (matrix, features): (&BinnedMatrix, &[bool]),
     smaller: &mut Node<'_>,
     larger: &mut Node<'_>,
-) -> [Option<Split>; 2] {
+) -> Result<[Option<Split>; 2]> {
     let small_bins = split_by_features(matrix, ranges(matrix), smaller.bins);
     let large_bins = split_by_features(matrix, ranges(matrix), larger.bins);
     let (small_scale, large_scale) = (&smaller.scale, &larger.scale);
     let part = |(range, (small, large)): (Range<usize>, (&mut [Bin], &mut [Bin]))| {
+        context.check(operation)?;
         subtract(large, small);
         let small = best_in_part(matrix, range.clone(), features, small, small_scale);
-        [small, best_in_part(matrix, range, features, large, large_scale)]
+        Ok([small, best_in_part(matrix, range, features, large, large_scale)])
     };
     let parts: Vec<_> = ranges(matrix).zip(small_bins.into_iter().zip(large_bins)).collect();
-    let found: Vec<[Option<Split>; 2]> = if matrix.bins < PARALLEL {
+    let found: Result<Vec<[Option<Split>; 2]>> = if matrix.bins < PARALLEL {
         parts.into_iter().map(part).collect()
     } else {
         context.in_pool(|| parts.into_par_iter().map(part).collect())
     };
-    [0, 1].map(|side| first_largest(found.iter().map(|pair| pair[side])))
+    let found = found?;
+    Ok([0, 1].map(|side| first_largest(found.iter().map(|pair| pair[side]))))
 }
 
 /// The features of each task.

@@ -1,9 +1,11 @@
 //! The same bits, however many threads.
 
+use std::sync::Arc;
+
 use algohost_kernels::{
-    Context, Csr, DType, LabelledRows, Loss, Metric, Tensor, Transposed, argsort, assign_clusters, choice, cumulative_sum, distances,
-    gather, hessian_product, histogram, loss_and_gradient, matmul, nearest, normal, permutation, quantiles, scatter_add, segment_mean,
-    segment_sum, sort, top_k, uniform, unique_all,
+    BinOptions, BinnedMatrix, Context, Csr, DType, Forest, Grower, LabelledRows, Loss, Metric, SplitOptions, Tensor, Transposed, argsort,
+    assign_clusters, choice, cumulative_sum, distances, gather, hessian_product, histogram, loss_and_gradient, matmul, nearest, normal,
+    permutation, quantiles, scatter_add, segment_mean, segment_sum, sort, top_k, uniform, unique_all,
 };
 
 use crate::make::with_threads;
@@ -166,6 +168,34 @@ fn losses_have_the_same_bits_with_any_number_of_threads() {
             let sparse_sum = loss_and_gradient(context, loss, rows, &w, &made[2]).unwrap();
             made[3].fill(sum - sparse_sum).unwrap();
             made.into()
+        });
+    }
+}
+
+#[test]
+fn trees_have_the_same_bits_with_any_number_of_threads() {
+    for width in [3, 35] {
+        check(&format!("trees over {width} features"), |context| {
+            let rows = 120_000;
+            let x = normal(context, &[rows, width], DType::Float32, 1, 0).unwrap();
+            let options = BinOptions { categorical: vec![1], sample_rows: 50_000, ..BinOptions::default() };
+            let matrix = Arc::new(BinnedMatrix::new(context, &x, &options).unwrap());
+            let mut grower = Grower::new(context, Arc::clone(&matrix), SplitOptions::default(), 0).unwrap();
+            let mut forest = Forest::new(width, 1).unwrap();
+            let scores = Tensor::zeros(context, &[rows, 1], DType::Float32).unwrap();
+            let hessians = uniform(context, &[rows], DType::Float32, 2, 0).unwrap();
+            for tree in 0..2 {
+                let gradients = normal(context, &[rows], DType::Float32, 3, tree).unwrap();
+                let mut open = vec![grower.start(context, &gradients, &hessians, &[]).unwrap()];
+                while let Some(leaf) = open.pop().filter(|leaf| leaf.gain > 0.0) {
+                    let children = grower.split(context, leaf.node, leaf.depth < 4).unwrap();
+                    open.extend([children.right, children.left]);
+                }
+                grower.finish(context, &mut forest, 0, 0.3, &scores).unwrap();
+            }
+            let parts = forest.to_tensors(context).unwrap();
+            let predicted = forest.predict(context, &x, 0..2).unwrap();
+            vec![matrix.codes(context).unwrap(), parts.trees, parts.nodes, parts.values, scores, predicted]
         });
     }
 }
