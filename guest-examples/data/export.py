@@ -232,6 +232,7 @@ def silent(model, rows):
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(*rows)
 
+
 def even_digits():
     """Is the digit even? A question about pairs of pixels, which a linear model cannot answer well."""
     data = load_digits()
@@ -265,7 +266,6 @@ def ratings():
     peer = np.sqrt(np.mean((Ridge().fit(*train).predict(held_out[0]) - held_out[1]) ** 2))
     sample.held_out(held_out)
     sample.expected("rmse", "score", held_out="held-out.csv", at_most=0.45, peer=("Ridge", peer))
-
 
 
 def split(features, labels, stratify):

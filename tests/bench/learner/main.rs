@@ -57,7 +57,6 @@ use ::algohost::wasm::{
 };
 use algohost::ml::types::{Error, ErrorCode};
 use algohost_kernels::Permits;
-use bytes::{float_bytes, floats};
 use bytes::{double_bytes, doubles, float_bytes};
 use exports::algohost::ml::trainer::Guest as _;
 use guests::{guest, repository};
