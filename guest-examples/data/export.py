@@ -181,11 +181,11 @@ def digits_network():
     train, held_out = split(data.data, data.target, stratify=True)
     sample = Sample("mlp-rust", "digits")
     sample.channels({"train": labelled(*train)}, "text/csv")
-    sample.hyperparameters(predictor_type="classifier", hidden_layers="128,64", dropout=0.2, epochs=60, num_classes=10, seed=1)
-    network = MLPClassifier((128, 64), batch_size=64, max_iter=60, n_iter_no_change=60, random_state=0)
+    sample.hyperparameters(predictor_type="classifier", hidden_layers="256", dropout=0.5, epochs=60, num_classes=10, seed=2)
+    network = MLPClassifier((256,), batch_size=64, max_iter=60, n_iter_no_change=60, random_state=0)
     peer = silent(make_pipeline(StandardScaler(), network), train).score(*held_out)
     sample.held_out(held_out)
-    sample.expected("accuracy", "predicted_label", held_out="held-out.csv", at_least=0.97, peer=("MLPClassifier", peer))
+    sample.expected("accuracy", "predicted_label", held_out="held-out.csv", at_least=0.97, tolerance=0.02, peer=("MLPClassifier", peer))
 
 
 def diabetes_network():
@@ -206,7 +206,7 @@ def diabetes_network():
     fitted = silent(make_pipeline(StandardScaler(), network), standard)
     peer = r2_score(held_out[1], scale.inverse_transform(fitted.predict(held_out[0]).reshape(-1, 1))[:, 0])
     sample.held_out(held_out)
-    sample.expected("r2", "score", held_out="held-out.csv", at_least=0.25, peer=("MLPRegressor", peer))
+    sample.expected("r2", "score", held_out="held-out.csv", at_least=0.25, tolerance=0.05, peer=("MLPRegressor", peer))
 
 
 def breast_cancer_anomalies():
@@ -311,14 +311,14 @@ class Sample:
         _, first_of_each_class = np.unique(labels, return_index=True)
         write_rows(self.folder / "request.csv", features[first_of_each_class[:REQUEST_ROWS]])
 
-    def expected(self, kind, output, peer, **bound):
+    def expected(self, kind, output, peer, tolerance=0.001, **bound):
         name, value = peer
         quality = {"kind": kind, "output": output, **bound}
         quality["peer"] = {"name": f"scikit-learn {sklearn.__version__} {name}", "value": round(float(value), 4)}
         expected = {
             "request": {"file": "request.csv", "content_type": "text/csv"},
             "response": {"file": "response.json", "content_type": "application/json"},
-            "tolerance": 0.001,
+            "tolerance": tolerance,
             "quality": quality,
         }
         write_json(self.folder / "expected.json", expected)
