@@ -118,6 +118,7 @@ fn measure_quality(shown: &str, sample: &Path, quality: &Value, server: &Server)
             let predicted = predict(server, &rows, text("output"));
             let squares: f64 = labels.iter().zip(&predicted).map(|(label, predicted)| (label - predicted).powi(2)).sum();
             (squares / labels.len() as f64).sqrt()
+        }
         "auc" => {
             let (labels, rows) = split_labels(&sample.join(text("held_out")));
             auc(&labels, &predict(server, &rows, text("output")))
