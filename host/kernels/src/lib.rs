@@ -30,8 +30,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use formulas::{Formula, Reduction, reduce};
 pub use half::{bf16, f16};
 pub use linalg::{
-    Covariance, Eigen, LeastSquares, LogDeterminant, Qr, Structure, Svd, Transposed, cholesky, covariance, eigh, gram, gram_into,
-    least_squares, log_determinant, matmul, matmul_into, qr, solve, svd,
+    Activation, Covariance, Eigen, LeastSquares, LogDeterminant, Qr, Structure, Svd, Transposed, affine, affine_into, cholesky, covariance,
+    eigh, gram, gram_into, least_squares, log_determinant, matmul, matmul_into, qr, solve, svd,
 };
 pub use neighbors::{Metric, NeighborList, nearest};
 pub use permits::Permits;

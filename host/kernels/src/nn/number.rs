@@ -17,7 +17,7 @@ pub(super) trait Number: Float {
 impl Number for f32 {
     #[inline(always)]
     fn exp(self) -> f32 {
-        formulas::exp(self)
+        formulas::elementary::exp(self)
     }
     #[inline(always)]
     fn sqrt(self) -> f32 {
@@ -28,7 +28,7 @@ impl Number for f32 {
 impl Number for f64 {
     #[inline(always)]
     fn exp(self) -> f64 {
-        formulas::exp(self)
+        formulas::elementary::exp(self)
     }
     #[inline(always)]
     fn sqrt(self) -> f64 {

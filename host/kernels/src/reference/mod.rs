@@ -12,7 +12,7 @@ pub mod sparse;
 
 pub use decompositions::{cholesky, eigenvalues, qr, solve};
 pub use forest::{TreeNode, forest_score};
-pub use linalg::{covariance, gram, matmul};
+pub use linalg::{affine, covariance, gram, matmul};
 pub use neighbors::{distance, nearest};
 pub use random::{choice, normal_float32, normal_float64, permutation, uniform_float32, uniform_float64};
 pub use select::{gather, segment_sum};

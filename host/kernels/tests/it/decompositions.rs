@@ -75,10 +75,10 @@ fn check_solve(n: usize, k: usize, dtype: DType, layout: Layout) {
     assert_close(&solved(&a, Structure::PositiveDefinite), &wanted, tolerance(dtype, n));
     let a: Vec<f64> = rounded(dtype, &numbers(n * n, 8).iter().map(|x| x / n as f64).collect::<Vec<_>>());
     for (structure, lower, unit) in [
-        (Structure::Lower, true, false),
-        (Structure::Upper, false, false),
-        (Structure::UnitLower, true, true),
-        (Structure::UnitUpper, false, true),
+        (Structure::LowerTriangular, true, false),
+        (Structure::UpperTriangular, false, false),
+        (Structure::UnitLowerTriangular, true, true),
+        (Structure::UnitUpperTriangular, false, true),
     ] {
         let (mut given, mut meant) = (a.clone(), a.clone());
         for i in 0..n {
@@ -251,7 +251,7 @@ fn singular_systems_are_refused_whatever_their_scale() {
     assert!(solve(&context, &matrix(&[0.0; 4]), &b, Structure::General).is_err());
     let triangle = matrix(&[1.0, 0.0, 5.0, 0.0]);
     let message = "solve: the triangular matrix is singular: its diagonal is 0 in row 1";
-    assert_refused(solve(&context, &triangle, &b, Structure::Lower), BAD, message);
+    assert_refused(solve(&context, &triangle, &b, Structure::LowerTriangular), BAD, message);
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn nan_in_a_right_hand_side_stays_in_its_column() {
     b[21] = f64::NAN;
     let b = tensor(&context, &[40, 2], DOUBLE, &b, Layout::RowMajor);
     let least = |a: &Tensor, b: &Tensor| least_squares(&context, a, b, -1.0).unwrap().solution;
-    let structures = [Structure::General, Structure::PositiveDefinite, Structure::Lower, Structure::UnitUpper];
+    let structures = [Structure::General, Structure::PositiveDefinite, Structure::LowerTriangular, Structure::UnitUpperTriangular];
     for x in structures.into_iter().map(|structure| solve(&context, &a, &b, structure).unwrap()).chain([least(&a, &b)]) {
         assert!(values(&x).chunks(2).all(|row| row[0].is_finite()));
         assert!(values(&x).chunks(2).any(|row| row[1].is_nan()));
@@ -394,7 +394,7 @@ fn what_does_not_fit_is_refused() {
         let (a, shown) = (floats(shape), floats(shape).shape().to_string());
         let batch = format!("a square matrix, or a batch of them, is wanted; a tensor of shape {shown} is given");
         refused(cholesky(&context, &a).err(), &format!("cholesky: {batch}"));
-        refused(solve(&context, &a, &a, Structure::Lower).err(), &format!("solve: {batch}"));
+        refused(solve(&context, &a, &a, Structure::LowerTriangular).err(), &format!("solve: {batch}"));
         let square = format!("a square matrix is wanted, a tensor of shape {shown} is given");
         refused(eigh(&context, &a).err(), &format!("eigh: {square}"));
         refused(log_determinant(&context, &a).err(), &format!("log-determinant: {square}"));

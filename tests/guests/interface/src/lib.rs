@@ -2,6 +2,7 @@
 
 mod jobs;
 mod kernels;
+mod linalg;
 mod models;
 mod sparse;
 mod nn;
@@ -31,7 +32,8 @@ impl trainer::Guest for Interface {
         tensors::check()?;
         tensors::check_scopes()?;
         kernels::check_formulas()?;
-        kernels::check_linalg()?;
+        linalg::check_products()?;
+        linalg::check_decompositions()?;
         kernels::check_the_others()?;
         sparse::check()?;
         sparse::check_data()?;
