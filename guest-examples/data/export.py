@@ -13,6 +13,7 @@ import numpy as np
 import sklearn
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -27,6 +28,8 @@ def main():
     digits()
     diabetes()
     digits_clusters()
+    components("digits", load_digits().data, num_components=20)
+    components("breast-cancer", load_breast_cancer().data, num_components=2, algorithm_mode="randomized")
 
 
 def breast_cancer():
@@ -72,6 +75,19 @@ def digits_clusters():
     write_rows(sample.folder / "request.csv", points[:REQUEST_ROWS])
     bound = round(1.01 * peer, 1)
     sample.expected("inertia", "distance_to_cluster", points="input/data/train/train.csv", at_most=bound, peer=("KMeans, best of 10", peer))
+
+
+def components(name, points, num_components, **hyperparameters):
+    sample = Sample("pca-rust", name)
+    sample.channels({"train": points}, "text/csv;label_size=0")
+    sample.hyperparameters(num_components=num_components, reconstruction_error="true", **hyperparameters)
+    analysis = PCA(num_components, svd_solver="full").fit(points)
+    lost = np.square(points - analysis.inverse_transform(analysis.transform(points))).sum()
+    write_rows(sample.folder / "request.csv", points[:REQUEST_ROWS])
+    # Nothing leaves less than the exact components: to lose no more is to explain as much.
+    sample.expected(
+        "inertia", "reconstruction_error", points="input/data/train/train.csv", at_most=round(1.0001 * lost, 4), peer=("PCA, full", lost)
+    )
 
 
 def split(features, labels, stratify):
