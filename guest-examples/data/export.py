@@ -7,15 +7,21 @@ Nothing is downloaded, and the split is fixed: the same scikit-learn gives the s
 """
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
 import sklearn
 from sklearn.cluster import KMeans
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.decomposition import PCA
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import r2_score, roc_auc_score
 from sklearn.model_selection import train_test_split
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -30,6 +36,15 @@ def main():
     digits_clusters()
     components("digits", load_digits().data, num_components=20)
     components("breast-cancer", load_breast_cancer().data, num_components=2, algorithm_mode="randomized")
+    boosted_breast_cancer()
+    boosted_digits()
+    boosted_diabetes()
+    wine_clusters()
+    digits_neighbours()
+    diabetes_neighbours()
+    digits_network()
+    diabetes_network()
+    breast_cancer_anomalies()
 
 
 def breast_cancer():
@@ -75,6 +90,147 @@ def digits_clusters():
     write_rows(sample.folder / "request.csv", points[:REQUEST_ROWS])
     bound = round(1.01 * peer, 1)
     sample.expected("inertia", "distance_to_cluster", points="input/data/train/train.csv", at_most=bound, peer=("KMeans, best of 10", peer))
+
+
+def boosted_breast_cancer():
+    data = load_breast_cancer()
+    rest, held_out = split(data.data, data.target, stratify=True)
+    train, validation = split(*rest, stratify=True)
+    sample = Sample("gradient-boosting-rust", "breast-cancer")
+    sample.channels({"train": labelled(*train), "validation": labelled(*validation)}, "text/csv")
+    sample.hyperparameters(objective="binary:logistic", eta=0.1, num_round=200, max_depth=3, early_stopping_rounds=20)
+    peer = HistGradientBoostingClassifier(max_depth=3, max_iter=200, random_state=0).fit(*train).score(*held_out)
+    sample.held_out(held_out)
+    sample.expected("accuracy", "predicted_label", held_out="held-out.csv", at_least=0.93, peer=("HistGradientBoostingClassifier", peer))
+
+
+def boosted_digits():
+    data = load_digits()
+    train, held_out = split(data.data, data.target, stratify=True)
+    sample = Sample("gradient-boosting-rust", "digits")
+    sample.channels({"train": labelled(*train)}, "text/csv")
+    sample.hyperparameters(
+        objective="multi:softprob", num_class=10, num_round=40, eta=0.3, max_depth=0, max_leaves=16, grow_policy="lossguide", subsample=0.8
+    )
+    peer = HistGradientBoostingClassifier(learning_rate=0.3, max_leaf_nodes=16, max_iter=40, random_state=0).fit(*train).score(*held_out)
+    sample.held_out(held_out)
+    sample.expected("accuracy", "predicted_label", held_out="held-out.csv", at_least=0.95, peer=("HistGradientBoostingClassifier", peer))
+
+
+def boosted_diabetes():
+    """Sex is a category; every tenth body mass index is missing."""
+    data = load_diabetes(scaled=False)
+    features = data.data.copy()
+    features[::10, 2] = np.nan
+    train, held_out = split(features, data.target, stratify=False)
+    sample = Sample("gradient-boosting-rust", "diabetes")
+    sample.channels({"train": labelled(*train)}, "text/csv")
+    sample.hyperparameters(
+        objective="reg:squarederror", num_round=60, eta=0.05, max_depth=3, min_child_weight=10, subsample=0.7, colsample_bytree=0.8,
+        categorical_features="1",
+    )
+    peer = HistGradientBoostingRegressor(
+        learning_rate=0.05, max_depth=3, max_iter=60, min_samples_leaf=10, categorical_features=[1], random_state=0
+    ).fit(*train)
+    peer = peer.score(*held_out)
+    sample.held_out(held_out)
+    sample.expected("r2", "score", held_out="held-out.csv", at_least=round(peer - 0.02, 4), peer=("HistGradientBoostingRegressor", peer))
+
+
+def wine_clusters():
+    points = load_wine().data
+    sample = Sample("kmeans-rust", "wine")
+    sample.channels({"train": points}, "text/csv;label_size=0")
+    sample.hyperparameters(k=3, seed=1, algorithm="mini_batch", init_method="kmeans||", mini_batch_size=64)
+    peer = KMeans(n_clusters=3, n_init=10, random_state=0).fit(points).inertia_
+    write_rows(sample.folder / "request.csv", points[:REQUEST_ROWS])
+    bound = round(1.01 * peer, 1)
+    sample.expected("inertia", "distance_to_cluster", points="input/data/train/train.csv", at_most=bound, peer=("KMeans, best of 10", peer))
+
+
+def digits_neighbours():
+    data = load_digits()
+    train, held_out = split(data.data, data.target, stratify=True)
+    sample = Sample("knn-rust", "digits")
+    sample.channels({"train": labelled(*train)}, "text/csv")
+    sample.hyperparameters(predictor_type="classifier", k=5)
+    peer = KNeighborsClassifier(5).fit(*train).score(*held_out)
+    sample.held_out(held_out)
+    sample.expected("accuracy", "predicted_label", held_out="held-out.csv", at_least=floor(peer), peer=("KNeighborsClassifier", peer))
+
+
+def diabetes_neighbours():
+    data = load_diabetes(scaled=False)
+    rest, held_out = split(data.data, data.target, stratify=False)
+    train, validation = split(*rest, stratify=False)
+    sample = Sample("knn-rust", "diabetes")
+    sample.channels({"train": labelled(*train), "validation": labelled(*validation)}, "text/csv")
+    sample.hyperparameters(predictor_type="regressor", k=20, weighting="distance", normalize_data="true")
+    peer = make_pipeline(StandardScaler(), KNeighborsRegressor(20, weights="distance")).fit(*train).score(*held_out)
+    sample.held_out(held_out)
+    sample.expected("r2", "predicted_label", held_out="held-out.csv", at_least=floor(peer), peer=("KNeighborsRegressor", peer))
+
+
+def floor(value):
+    """Four digits, not above: the neighbours are the same."""
+    return int(value * 1e4) / 1e4
+
+
+def digits_network():
+    data = load_digits()
+    train, held_out = split(data.data, data.target, stratify=True)
+    sample = Sample("mlp-rust", "digits")
+    sample.channels({"train": labelled(*train)}, "text/csv")
+    sample.hyperparameters(predictor_type="classifier", hidden_layers="128,64", dropout=0.2, epochs=60, num_classes=10, seed=1)
+    network = MLPClassifier((128, 64), batch_size=64, max_iter=60, n_iter_no_change=60, random_state=0)
+    peer = silent(make_pipeline(StandardScaler(), network), train).score(*held_out)
+    sample.held_out(held_out)
+    sample.expected("accuracy", "predicted_label", held_out="held-out.csv", at_least=0.97, peer=("MLPClassifier", peer))
+
+
+def diabetes_network():
+    data = load_diabetes(scaled=False)
+    rest, held_out = split(data.data, data.target, stratify=False)
+    train, validation = split(*rest, stratify=False)
+    sample = Sample("mlp-rust", "diabetes")
+    sample.channels({"train": labelled(*train), "validation": labelled(*validation)}, "text/csv")
+    sample.hyperparameters(
+        predictor_type="regressor", hidden_layers="32", activation="tanh", optimizer="sgd", learning_rate=0.01, mini_batch_size=16,
+        epochs=200, early_stopping_patience=20, seed=1
+    )
+    scale = StandardScaler().fit(train[1].reshape(-1, 1))
+    standard = (train[0], scale.transform(train[1].reshape(-1, 1))[:, 0])
+    network = MLPRegressor(
+        hidden_layer_sizes=(32,), activation="tanh", solver="sgd", learning_rate_init=0.01, batch_size=16, max_iter=200, early_stopping=True, random_state=0
+    )
+    fitted = silent(make_pipeline(StandardScaler(), network), standard)
+    peer = r2_score(held_out[1], scale.inverse_transform(fitted.predict(held_out[0]).reshape(-1, 1))[:, 0])
+    sample.held_out(held_out)
+    sample.expected("r2", "score", held_out="held-out.csv", at_least=0.25, peer=("MLPRegressor", peer))
+
+
+def breast_cancer_anomalies():
+    """Malignant rows are the anomalies: ten of 260 to train on, and all others with the benign ones that are held out."""
+    data = load_breast_cancer()
+    malignant = (data.target == 0).astype(float)
+    order = np.random.default_rng(0).permutation(len(malignant))
+    ordinary, anomalies = order[malignant[order] == 0], order[malignant[order] == 1]
+    learned, judged = np.concatenate([ordinary[:250], anomalies[:10]]), np.concatenate([ordinary[250:], anomalies[10:]])
+    np.random.default_rng(1).shuffle(learned)
+    sample = Sample("random-cut-forest-rust", "breast-cancer")
+    sample.channels({"train": data.data[learned]}, "text/csv;label_size=0")
+    sample.hyperparameters(num_trees=100, num_samples_per_tree=256, seed=1)
+    peer = IsolationForest(random_state=0).fit(data.data[learned])
+    auc = roc_auc_score(malignant[judged], -peer.score_samples(data.data[judged]))
+    sample.held_out((data.data[judged], malignant[judged]))
+    sample.expected("auc", "score", held_out="held-out.csv", at_least=round(auc - 0.01, 4), peer=("IsolationForest", auc))
+
+
+def silent(model, rows):
+    """Fitted, without a warning that it might learn more."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(*rows)
 
 
 def components(name, points, num_components, **hyperparameters):
@@ -144,7 +300,9 @@ def write_rows(path, table):
 
 
 def number(value):
-    """The shortest text that reads back as the same number."""
+    """The shortest text that reads back as the same number; none for what is missing."""
+    if np.isnan(value):
+        return ""
     return np.format_float_positional(value, trim="-")
 
 

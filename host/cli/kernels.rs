@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use algohost_kernels::Instructions;
 use serde_json::json;
 
 use crate::wasm::catalogue::{DEVICES, Kernel, kernels};
@@ -45,6 +46,6 @@ fn as_text(kernels: &[Kernel], words: &[String]) -> String {
         let _ = writeln!(text, "      {}", kernel.summary);
         let _ = writeln!(text, "      dtypes: {}; devices: {}", kernel.dtypes.join(", "), DEVICES.join(", "));
     }
-    let _ = writeln!(text, "\n{} kernels", kernels.len());
+    let _ = writeln!(text, "\n{} kernels; on this processor, loops run with {} instructions", kernels.len(), Instructions::in_use());
     text
 }

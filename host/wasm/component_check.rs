@@ -8,19 +8,22 @@ pub const HOST_VERSION: &str = "0.1.0";
 const OWN_PACKAGE: &str = "algohost:ml/";
 
 #[rustfmt::skip]
-const OWN_INTERFACES: [&str; 13] = [
+const OWN_INTERFACES: [&str; 16] = [
     "types",
     "job",
     "data",
     "tensors",
     "formulas",
     "linalg",
+    "losses",
     "neighbors",
     "select",
     "sparse",
+    "factorization",
     "random",
     "nn",
     "forest",
+    "trees",
     "artifacts",
 ];
 

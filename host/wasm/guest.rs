@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use algohost_kernels::forest::Forest;
-use algohost_kernels::{Budget, Cancel, Context, Csr, Formula, Tensor};
+use algohost_kernels::forest::Forest as CutForest;
+use algohost_kernels::{BinnedMatrix, Budget, Cancel, Context, Csr, FactorizationTrainer, Forest, Formula, Grower, Tensor};
 use wasmtime::StoreLimits;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
@@ -33,7 +33,11 @@ pub(super) struct Guest {
     pub(super) tensors: Scoped<Tensor>,
     pub(super) matrices: Scoped<Csr>,
     pub(super) formulas: Slab<Formula>,
+    pub(super) binned_matrices: Slab<Arc<BinnedMatrix>>,
+    pub(super) growers: Slab<Grower>,
+    pub(super) cut_forests: Slab<CutForest>,
     pub(super) forests: Slab<Forest>,
+    pub(super) learners: Slab<FactorizationTrainer>,
     pub(super) readers: Slab<Reader>,
     pub(super) writers: Slab<Writer>,
     pub(super) archive_handles: Slab<Archive>,
@@ -56,7 +60,11 @@ impl Guest {
             tensors: Scoped::new(setup.limits.handles, "tensor"),
             matrices: Scoped::new(setup.limits.handles, "sparse matrix"),
             formulas: Slab::new(setup.limits.handles, "formula"),
+            binned_matrices: Slab::new(setup.limits.handles, "binned matrix"),
+            growers: Slab::new(setup.limits.handles, "grower"),
+            cut_forests: Slab::new(setup.limits.handles, "cut forest"),
             forests: Slab::new(setup.limits.handles, "forest"),
+            learners: Slab::new(setup.limits.handles, "learner"),
             readers: Slab::new(setup.limits.handles, "reader"),
             writers: Slab::new(setup.limits.handles, "archive writer"),
             archive_handles: Slab::new(setup.limits.handles, "archive"),
@@ -68,7 +76,11 @@ impl Guest {
         self.tensors.is_full()
             || self.matrices.is_full()
             || self.formulas.is_full()
+            || self.binned_matrices.is_full()
+            || self.growers.is_full()
+            || self.cut_forests.is_full()
             || self.forests.is_full()
+            || self.learners.is_full()
             || self.readers.is_full()
             || self.writers.is_full()
             || self.archive_handles.is_full()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wit_parser::{Docs, FunctionKind, Resolve, Stability, TypeOwner, WorldItem};
 
-use crate::support::{algohost, guest, repository};
+use crate::support::{algohost, guest, guests, repository};
 
 fn resolve() -> (Resolve, wit_parser::PackageId) {
     let mut resolve = Resolve::default();
@@ -103,8 +103,8 @@ fn the_host_provides_the_version_that_the_wit_declares() {
 
 #[test]
 fn every_example_imports_only_what_the_wit_offers() {
-    for name in ["linear-learner-rust", "kmeans-rust", "calls", "echo-handler", "faulty"] {
-        let report = algohost(["inspect", "--json", guest(name).to_str().unwrap()]).run().expect_status(0).stdout;
+    for name in guests() {
+        let report = algohost(["inspect", "--json", guest(&name).to_str().unwrap()]).run().expect_status(0).stdout;
         let report: serde_json::Value = serde_json::from_str(&report).unwrap();
         for import in report["imports"].as_array().unwrap() {
             let import = import["name"].as_str().unwrap();

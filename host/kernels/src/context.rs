@@ -5,18 +5,25 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 use crate::permits::Permits;
+use crate::spare::Spare;
+use crate::storage::Line;
 
 /// Bytes of tensor storage that one guest may hold, charged before they are allocated.
+///
+/// Large storage that the guest frees is kept for its next tensor of that size: the system's memory would come page by page, which takes
+/// longer than to compute most results. What is kept does not count as used, and gives way when it is in the way: together they never
+/// are more than the limit. It never goes to another budget.
 #[derive(Debug)]
 pub struct Budget {
     limit: u64,
     used: AtomicU64,
+    spare: Spare,
 }
 
 impl Budget {
     /// A budget of `limit_bytes`.
     pub fn new(limit_bytes: u64) -> Arc<Budget> {
-        Arc::new(Budget { limit: limit_bytes, used: AtomicU64::new(0) })
+        Arc::new(Budget { limit: limit_bytes, used: AtomicU64::new(0), spare: Spare::default() })
     }
 
     /// Bytes in use now.
@@ -38,7 +45,10 @@ impl Budget {
         let taken =
             self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| used.checked_add(bytes).filter(|&sum| sum <= self.limit));
         match taken {
-            Ok(_) => Ok(Charge { budget: Arc::clone(self), bytes }),
+            Ok(used) => {
+                self.spare.give_way(self.limit - (used + bytes));
+                Ok(Charge { budget: Arc::clone(self), bytes })
+            }
             Err(used) => Err(Error::limit(format!(
                 "{operation}: {bytes} more bytes of tensors asked for, {used} of the {} granted are in use",
                 self.limit
@@ -52,6 +62,20 @@ impl Budget {
 pub struct Charge {
     budget: Arc<Budget>,
     bytes: u64,
+}
+
+impl Charge {
+    /// Storage that was freed under the same budget.
+    pub(crate) fn spare(&self) -> &Spare {
+        &self.budget.spare
+    }
+
+    /// Keeps storage for later, within the limit.
+    pub(crate) fn keep(&self, lines: Box<[Line]>) {
+        // The charge for it still counts as used.
+        let others = self.budget.used().saturating_sub(self.bytes);
+        self.budget.spare.keep(lines, (self.budget.limit - others.min(self.budget.limit)) / 2);
+    }
 }
 
 impl Drop for Charge {

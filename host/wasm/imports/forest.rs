@@ -29,7 +29,7 @@ impl Host for Guest {
             bounds: bounds.as_ref().map(|bounds| self.tensor(bounds)).transpose()?,
         };
         let forest = Forest::new(&self.context, &tensors, columns as usize)?;
-        Ok(Resource::new_own(self.forests.insert(forest)?))
+        Ok(Resource::new_own(self.cut_forests.insert(forest)?))
     }
 }
 
@@ -40,12 +40,12 @@ impl HostTrees for Guest {
             Score::Displacement => Kind::Displacement,
             Score::Isolation => Kind::Isolation,
         };
-        let scores = self.forests.get(forest.rep())?.score(&self.context, self.tensor(&x)?, how)?;
+        let scores = self.cut_forests.get(forest.rep())?.score(&self.context, self.tensor(&x)?, how)?;
         self.new_tensor(scores)
     }
 
     fn drop(&mut self, forest: Resource<Forest>) -> wasmtime::Result<()> {
-        self.forests.remove(forest.rep());
+        self.cut_forests.remove(forest.rep());
         Ok(())
     }
 }

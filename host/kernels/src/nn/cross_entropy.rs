@@ -142,7 +142,7 @@ fn turn_into_gradient<T: Number>(row: &mut [T], label: usize, share: f64) -> f64
         #[inline(always)]
         |i, p| if i == label { T::ZERO } else { p },
     );
-    row[label] = if own == own { -others } else { own };
+    row[label] = if own.is_nan() { own } else { -others };
     total.to_f64().ln() - chosen.to_f64()
 }
 

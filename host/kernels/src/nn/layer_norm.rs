@@ -86,6 +86,9 @@ pub fn layer_norm_gradients(
     })
 }
 
+/// The gradients of some rows, and the sums that they add to.
+type Made<'a, T> = (&'a mut [T], &'a mut [f64]);
+
 /// The operands are row-major.
 fn backward<T: Number>(
     context: &Context,
@@ -108,7 +111,7 @@ fn backward<T: Number>(
     let parts = out.elements::<T>()[..x.len()].chunks_mut(share * d).zip(sums.chunks_mut(2 * d));
     let tasks = parts.zip(x.chunks(share * d).zip(gradient.chunks(share * d))).collect();
     let stretch = rows_per_task(d) * d;
-    run(context, operation, tasks, |((out, sums), (x, gradient)): ((&mut [T], &mut [f64]), (&[T], &[T]))| {
+    run(context, operation, tasks, |((out, sums), (x, gradient)): (Made<'_, T>, (&[T], &[T]))| {
         let (weight_sums, bias_sums) = sums.split_at_mut(d);
         for (out, (x, gradient)) in out.chunks_mut(stretch).zip(x.chunks(stretch).zip(gradient.chunks(stretch))) {
             context.check(operation)?;

@@ -12,6 +12,8 @@ pub(super) trait Number: Float {
     fn exp(self) -> Self;
     /// √x.
     fn sqrt(self) -> Self;
+    /// Whether it is no number.
+    fn is_nan(self) -> bool;
 }
 
 impl Number for f32 {
@@ -22,6 +24,10 @@ impl Number for f32 {
     #[inline(always)]
     fn sqrt(self) -> f32 {
         f32::sqrt(self)
+    }
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        f32::is_nan(self)
     }
 }
 
@@ -34,12 +40,16 @@ impl Number for f64 {
     fn sqrt(self) -> f64 {
         f64::sqrt(self)
     }
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        f64::is_nan(self)
+    }
 }
 
 /// The largest value; NaN where one is NaN, -∞ of none.
 #[inline(always)]
 pub(super) fn largest<T: Number>(values: &[T]) -> T {
-    let larger = |a: T, b: T| if a > b || a != a { a } else { b };
+    let larger = |a: T, b: T| if a > b || a.is_nan() { a } else { b };
     fold(
         values,
         -T::INFINITY,

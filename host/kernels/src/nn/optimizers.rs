@@ -89,12 +89,12 @@ pub fn sgd_step(context: &Context, parameter: &Tensor, gradient: &Tensor, veloci
         let [rate, momentum, decay] = [options.learning_rate, options.momentum, options.weight_decay].map(T::from_f64);
         match velocity {
             None => update::<T, 0>(context, NAME, parameter, gradient, [], #[inline(always)] |p, g, []| {
-                *p = *p - rate * (g + decay * *p);
+                *p -= rate * (g + decay * *p);
             }),
             Some(velocity) => update::<T, 1>(context, NAME, parameter, gradient, [("velocity", velocity)], #[inline(always)] |p, g, [v]| {
                 let g = g + decay * *p;
                 *v = momentum * *v + g;
-                *p = *p - rate * if options.nesterov { g + momentum * *v } else { *v };
+                *p -= rate * if options.nesterov { g + momentum * *v } else { *v };
             }),
         }
     })
@@ -155,9 +155,9 @@ pub fn adagrad_step(context: &Context, parameter: &Tensor, gradient: &Tensor, sq
         let [rate, epsilon, decay] = [options.learning_rate, options.epsilon, options.weight_decay].map(T::from_f64);
         update::<T, 1>(context, NAME, parameter, gradient, [("squares", squares)], #[inline(always)] |p, g, [s]| {
             let g = g + decay * *p;
-            *s = *s + g * g;
+            *s += g * g;
             // 0 / 0 where nothing ever moved and epsilon is 0.
-            *p = *p - if g == T::ZERO { T::ZERO } else { rate * g / (s.sqrt() + epsilon) };
+            *p -= if g == T::ZERO { T::ZERO } else { rate * g / (s.sqrt() + epsilon) };
         })
     })
 }
@@ -179,7 +179,7 @@ pub fn rmsprop_step(context: &Context, parameter: &Tensor, gradient: &Tensor, sq
         update::<T, 1>(context, NAME, parameter, gradient, [("squares", squares)], #[inline(always)] |p, g, [s]| {
             let g = g + weight_decay * *p;
             *s = decay * *s + rest * (g * g);
-            *p = *p - if g == T::ZERO { T::ZERO } else { rate * g / (s.sqrt() + epsilon) };
+            *p -= if g == T::ZERO { T::ZERO } else { rate * g / (s.sqrt() + epsilon) };
         })
     })
 }

@@ -161,7 +161,7 @@ fn spread<T: Number>(kind: Pooling, out: &mut [T], x: &[T], window: Part, gradie
 fn largest<T: Number>(x: &[T], window: Part) -> usize {
     let mut best = window.first;
     for at in window.positions() {
-        let nan = x[at] != x[at] && x[best] == x[best];
+        let nan = x[at].is_nan() && !x[best].is_nan();
         if x[at] > x[best] || nan {
             best = at;
         }

@@ -21,7 +21,7 @@ pub fn softmax(context: &Context, x: &Tensor) -> Result<Tensor> {
         let most = largest(x);
         out.iter_mut().zip(x).for_each(|(out, &x)| *out = (x - most).exp());
         let factor = T::ONE / sum(out, #[inline(always)] |_, e| e);
-        out.iter_mut().for_each(|out| *out = *out * factor);
+        out.iter_mut().for_each(|out| *out *= factor);
     }))
 }
 

@@ -14,6 +14,8 @@ mod scale;
 mod statistics;
 mod transposed;
 
+pub(crate) use product::some_rows;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -114,7 +116,7 @@ impl Csr {
     }
 
     /// The rows to read, given the values' storage.
-    fn lines<'a, T: Float>(&'a self, values: &'a Read<'_>) -> Lines<'a, T> {
+    pub(crate) fn lines<'a, T: Float>(&'a self, values: &'a Read<'_>) -> Lines<'a, T> {
         let values = &values.elements::<T>()[self.values.offset()..][..self.stored()];
         Lines { offsets: self.offsets(), indices: self.indices(), values }
     }
@@ -167,7 +169,7 @@ impl<'a, T> Lines<'a, T> {
     }
 
     /// Cuts the rows into runs of about `size` stored elements and at most as many rows; by the positions alone.
-    fn cut(&self, size: usize) -> Vec<Range<usize>> {
+    pub(crate) fn cut(&self, size: usize) -> Vec<Range<usize>> {
         let mut runs = Vec::new();
         let mut start = 0;
         while start < self.count() {

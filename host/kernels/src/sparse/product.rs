@@ -142,8 +142,9 @@ fn multiply<T: Float, const SQUARE: bool>(
     context.in_pool(|| work.into_par_iter().try_for_each(|(lines, out)| rows(lines, out)))
 }
 
+/// These rows times the dense matrix of `k` columns.
 #[inline(always)]
-fn some_rows<T: Float, const SQUARE: bool>(lines: Lines<'_, T>, dense: &[T], k: usize, out: &mut [T], scale: (T, T)) {
+pub(crate) fn some_rows<T: Float, const SQUARE: bool>(lines: Lines<'_, T>, dense: &[T], k: usize, out: &mut [T], scale: (T, T)) {
     for (row, out) in out.chunks_exact_mut(k).enumerate() {
         let (indices, values) = lines.row(row);
         if k == 1 {

@@ -15,28 +15,35 @@ impl Csr {
     /// Bad operation for a position outside of the rows, or positions of another shape or dtype; limit exceeded, interrupted.
     pub fn gather_rows(&self, context: &Context, at: &Tensor) -> Result<Csr> {
         const NAME: &str = "gather-rows";
-        let rows = positions::<usize>(context, at, Wanted { operation: NAME, what: "positions", length: self.rows(), of: "rows" })?;
-        let offsets = self.offsets();
-        let stored = rows.iter().try_fold(0_usize, |sum, &row| sum.checked_add(offsets[row + 1] - offsets[row]));
-        let stored = stored.ok_or_else(|| Error::bad(format!("{NAME}: more elements than can be counted")))?;
-        with_float!(NAME, self.dtype(), T => {
-            let mut builder = CsrBuilder::new(context, NAME, rows.len(), self.columns(), stored, self.dtype())?;
-            let values = self.values().read(NAME)?;
-            let lines = self.lines::<T>(&values);
+        let rows = self.row_positions(context, NAME, at)?;
+        self.gather(context, NAME, &rows)
+    }
+
+    /// Positions of rows, checked.
+    pub(crate) fn row_positions(&self, context: &Context, operation: &'static str, at: &Tensor) -> Result<Workspace<usize>> {
+        positions(context, at, Wanted { operation, what: "positions", length: self.rows(), of: "rows" })
+    }
+
+    /// The rows at positions that were checked.
+    pub(crate) fn gather(&self, context: &Context, operation: &'static str, rows: &[usize]) -> Result<Csr> {
+        let mut starts = Workspace::<usize>::new(context, operation, rows.len())?;
+        let mut ends = Workspace::<usize>::new(context, operation, rows.len())?;
+        let (offsets, mut stored) = (self.offsets(), 0_usize);
+        // Offsets far apart are read once, here.
+        for ((&row, start), end) in rows.iter().zip(starts.iter_mut()).zip(ends.iter_mut()) {
+            stored = stored
+                .checked_add(offsets[row + 1] - offsets[row])
+                .ok_or_else(|| Error::bad(format!("{operation}: more elements than can be counted")))?;
+            (*start, *end) = (offsets[row] - offsets[0], stored);
+        }
+        with_float!(operation, self.dtype(), T => {
+            let mut builder = CsrBuilder::new(context, operation, rows.len(), self.columns(), stored, self.dtype())?;
+            let values = self.values().read(operation)?;
+            let from = &values.elements::<T>()[self.values().offset()..][..self.stored()];
             builder.fill::<T, _>(|offsets, indices, values| {
-                let mut end = 0;
-                for (i, &row) in rows.iter().enumerate() {
-                    if i % TASK == 0 {
-                        context.check(NAME)?;
-                    }
-                    let (from_indices, from_values) = lines.row(row);
-                    let start = end;
-                    end += from_indices.len();
-                    offsets[i + 1] = end;
-                    copy_short(&mut indices[start..end], from_indices);
-                    copy_short(&mut values[start..end], from_values);
-                }
-                Ok(())
+                offsets[1..].copy_from_slice(&ends);
+                copy_runs(context, operation, &starts, &ends, self.indices(), indices)?;
+                copy_runs(context, operation, &starts, &ends, from, values)
             })??;
             Ok(builder.finish_valid())
         })
@@ -75,12 +82,23 @@ impl Csr {
     }
 }
 
-/// Copies a row; most are so short that a call to move memory would take longer.
-#[inline(always)]
-fn copy_short<T: Copy>(to: &mut [T], from: &[T]) {
-    if from.len() > 16 {
-        to.copy_from_slice(from);
-    } else {
-        to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+/// Copies runs of elements that begin at `starts`, one behind the other, so that each ends at its entry of `ends`.
+fn copy_runs<T: Copy>(context: &Context, operation: &str, starts: &[usize], ends: &[usize], from: &[T], to: &mut [T]) -> Result<()> {
+    let mut begin = 0;
+    for (starts, ends) in starts.chunks(TASK).zip(ends.chunks(TASK)) {
+        context.check(operation)?;
+        for (&start, &end) in starts.iter().zip(ends) {
+            let (to, from) = (&mut to[begin..end], &from[start..][..end - begin]);
+            // A call to move memory would take longer than these.
+            match from.len() {
+                0 => {}
+                1 => to[0] = from[0],
+                2 => (to[0], to[1]) = (from[0], from[1]),
+                3 => (to[0], to[1], to[2]) = (from[0], from[1], from[2]),
+                _ => to.copy_from_slice(from),
+            }
+            begin = end;
+        }
     }
+    Ok(())
 }

@@ -107,7 +107,7 @@ fn trees(count: usize, sample: usize, columns: usize, depth: usize, seed: u32) -
 fn agree(trees: &[TreeNode], columns: usize, rows: &[f64], dtype: DType, layout: Layout) {
     let context = context();
     let forest = Flat::of(trees, columns).forest(&context, dtype, layout, true).unwrap();
-    let n = if columns == 0 { 3 } else { rows.len() / columns };
+    let n = rows.len().checked_div(columns).unwrap_or(3);
     let rows = rounded(dtype, &rows[..n * columns]);
     let x = tensor(&context, &[n, columns], dtype, &rows, layout);
     let tolerance = if dtype == DType::Float32 { 1e-5 } else { 1e-12 };

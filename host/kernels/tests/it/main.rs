@@ -3,13 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod affine;
+mod assign;
 mod budget;
 mod cast;
 mod decompositions;
 mod determinism;
+mod factorization;
 mod forest;
 mod gram;
+mod instructions;
 mod linalg;
+mod losses;
 mod make;
 mod neighbors;
 mod nn;
@@ -18,4 +22,5 @@ mod random;
 mod refusals;
 mod select;
 mod sparse;
+mod trees;
 mod views;

@@ -1,7 +1,11 @@
 //! What does not fit is refused, in words that say what was found and what is wanted.
 
+use std::sync::Arc;
+
 use algohost_kernels::{
-    DType, ErrorKind, Metric, Tensor, Transposed, choice, gather, matmul, matmul_into, nearest, normal, permutation, segment_sum, uniform,
+    BinOptions, BinnedMatrix, DType, ErrorKind, Forest, Grower, Metric, SplitOptions, Tensor, Transposed, argsort, bincount, choice,
+    compress, cumulative_sum, gather, histogram, matmul, matmul_into, nearest, normal, one_hot, permutation, quantiles, reverse,
+    scatter_add, search_sorted, segment_sum, sort, take_along, top_k, uniform,
 };
 
 use crate::make::{Layout, assert_refused, context, tensor};
@@ -107,6 +111,64 @@ fn positions_outside_of_the_tensor_are_refused() {
 }
 
 #[test]
+fn selections_that_do_not_fit_are_refused() {
+    let context = context();
+    let a = floats(&[4, 2]);
+    let refused = |given: Result<Tensor, _>, message| assert_refused(given, BAD, message);
+    let one = list(DType::Int32, &[0.0]);
+    refused(take_along(&context, &a, &one), "take-along: shapes [4, 2] and [1]; all axes but the last must be equal");
+    refused(take_along(&context, &floats(&[]), &one), "take-along: shapes [] and [1]; both need a last axis");
+    let message = "take-along: position 2, at place 1, lies outside of 2 elements of a row";
+    refused(take_along(&context, &floats(&[2]), &list(DType::Int64, &[0.0, 2.0])), message);
+    refused(compress(&context, &a, &one), "compress: a mask of shape [1] for 4 rows; shape [4] is wanted");
+    refused(reverse(&context, &a, 2), "reverse: axis 2 of a tensor of shape [4, 2]");
+    refused(one_hot(&context, &one, 0, DType::Int8), "one-hot: position 0, at place 0, lies outside of 0 classes");
+    refused(cumulative_sum(&context, &a, 7), "cumulative-sum: axis 7 of a tensor of shape [4, 2]");
+    refused(sort(&context, &floats(&[]), false), "sort: a tensor without axes has no order");
+    refused(argsort(&context, &floats(&[]), false), "argsort: a tensor without axes has no order");
+    refused(top_k(&context, &a, 0, true).map(|list| list.values), "top-k: 0 of the 2 elements of a row; from 1 to 2 are possible");
+    refused(top_k(&context, &a, 3, true).map(|list| list.values), "top-k: 3 of the 2 elements of a row; from 1 to 2 are possible");
+    refused(quantiles(&context, &floats(&[0, 2]), &[0.5]), "quantiles: shape [0, 2] has no rows to take quantiles of");
+    refused(quantiles(&context, &a, &[0.5, f64::NAN]), "quantiles: probability NaN at place 1; 0 to 1 is wanted");
+    refused(quantiles(&context, &a, &[-0.1]), "quantiles: probability -0.1 at place 0; 0 to 1 is wanted");
+    let unsorted = list(DType::Float32, &[0.0, 3.0, 2.0]);
+    refused(search_sorted(&context, &unsorted, &a, false), "search-sorted: 2 at place 2 after 3; ascending order is wanted");
+    let message = "search-sorted: sorted of int32, values of float32; cast one of them to the other's dtype";
+    refused(search_sorted(&context, &one, &a, false), message);
+    refused(search_sorted(&context, &a, &a, false), "search-sorted: sorted of shape [4, 2]; one axis is wanted");
+    refused(histogram(&context, &a, &list(DType::Float32, &[1.0])), "histogram: 1 edges; at least 2 are wanted");
+    refused(histogram(&context, &a, &list(DType::Float32, &[1.0, f64::NAN])), "histogram: the last edge is NaN");
+    refused(bincount(&context, &list(DType::Int32, &[-1.0]), 3), "bincount: position -1, at place 0, lies outside of 3 bins");
+}
+
+#[test]
+fn rows_that_cannot_be_added_are_refused() {
+    let context = context();
+    let (target, at) = (floats(&[4, 2]), list(DType::Int32, &[0.0, 3.0]));
+    let refused =
+        |target: &Tensor, at: &Tensor, rows: &Tensor, message| assert_refused(scatter_add(&context, target, at, rows), BAD, message);
+    let rows = floats(&[2, 2]);
+    refused(&target, &list(DType::Int32, &[0.0, 4.0]), &rows, "scatter-add: position 4, at place 1, lies outside of 4 rows");
+    refused(&target, &list(DType::Int32, &[0.0]), &rows, "scatter-add: 1 positions for 2 rows");
+    let message = "scatter-add: rows of shape [2, 3] to a target of shape [4, 2]; all axes but the first must be equal";
+    refused(&target, &at, &floats(&[2, 3]), message);
+    refused(&target, &at, &zeros(&[2, 2], DType::Float64), "scatter-add: rows of float64 to a target of float32; cast them");
+    let repeats = floats(&[1, 2]).broadcast_to("test", target.shape()).unwrap();
+    refused(&repeats, &at, &rows, "scatter-add: the target is a view that repeats elements; copy it to write to it");
+    let message = "scatter-add: the output shares storage with an input; give it storage of its own";
+    refused(&target, &at, &target.slice(0, 0..2).unwrap(), message);
+    let shared = tensor(&context, &[4, 2], DType::Float32, &[0.0; 8], Layout::Shared);
+    refused(&shared, &at, &rows, "scatter-add: the tensor is read-only; copy it to write to it");
+    let whole = zeros(&[4, 2], DType::Int32);
+    let message = "scatter-add: int32 is not computed with; cast to float32 or float64";
+    assert_refused(
+        scatter_add(&context, &whole, &at, &whole.slice(0, 0..2).unwrap().copy(&context).unwrap()),
+        ErrorKind::NotSupported,
+        message,
+    );
+}
+
+#[test]
 fn weights_that_are_no_weights_are_refused() {
     let context = context();
     let refused = |weights: &Tensor, message| assert_refused(choice(&context, weights, 3, 0, 0), BAD, message);
@@ -169,4 +231,77 @@ fn views_that_cannot_be_are_refused() {
     assert_refused(Tensor::from_bytes(&context, &[2], DType::Float32, &[0; 4]), BAD, message);
     let message = "shared: 4 bytes given, shape [2] of float32 needs 8";
     assert_refused(Tensor::shared(&[2], DType::Float32, Box::new([0; 4])), BAD, message);
+}
+
+#[test]
+fn features_that_cannot_be_binned_are_refused() {
+    let context = context();
+    let refused =
+        |x: &Tensor, options: BinOptions, message| assert_refused(BinnedMatrix::new(&context, x, &options).map(|_| ()), BAD, message);
+    let (default, x) = (BinOptions::default, floats(&[3, 2]));
+    refused(&floats(&[3]), default(), "bin-features: features of shape [3]; rows x columns are wanted");
+    let message = "bin-features: features of shape [0, 2]; at least one row and column, and below 2^32 rows";
+    refused(&floats(&[0, 2]), default(), message);
+    refused(&x, BinOptions { max_bins: 256, ..default() }, "bin-features: 256 bins; 2 to 255 are possible");
+    refused(&x, BinOptions { sample_rows: 0, ..default() }, "bin-features: a sample of 0 rows; at least 1 is wanted");
+    refused(&x, BinOptions { categorical: vec![0, 2], ..default() }, "bin-features: categorical column 2 of 2, counted from 0");
+    let doubles = BinnedMatrix::new(&context, &zeros(&[3, 2], DType::Float64), &default()).map(|_| ());
+    assert_refused(doubles, ErrorKind::NotSupported, "bin-features: features of float64; cast to float32");
+}
+
+#[test]
+fn trees_that_cannot_be_grown_are_refused() {
+    let context = context();
+    let x = list(DType::Float32, &[1.0, 2.0, 3.0, 4.0]).reshape(&context, &[4, 1]).unwrap();
+    let matrix = Arc::new(BinnedMatrix::new(&context, &x, &BinOptions::default()).unwrap());
+    let options = SplitOptions { alpha: f64::NAN, ..SplitOptions::default() };
+    let message = "grower: alpha NaN; a finite number of at least 0 is wanted";
+    assert_refused(Grower::new(&context, Arc::clone(&matrix), options, 0).map(|_| ()), BAD, message);
+    let mut grower = Grower::new(&context, matrix, SplitOptions { min_child_weight: 2.0, ..SplitOptions::default() }, 0).unwrap();
+    assert_refused(grower.split(&context, 0, true), BAD, "split: no tree is being grown; start one");
+    let ones = list(DType::Float32, &[1.0; 4]);
+    let mut start = |gradients: &[f64], hessians: &Tensor, message: &str| {
+        assert_refused(grower.start(&context, &list(DType::Float32, gradients), hessians, &[]), BAD, message);
+    };
+    start(&[1.0; 3], &ones, "start: gradients of shape [3]; [4] or [4, 1] is wanted");
+    start(&[1.0; 4], &floats(&[4, 2]), "start: hessians of shape [4, 2]; [4] or [4, 1] is wanted");
+    let wanted = "finite ones, and a hessian of at least 0, are wanted";
+    start(&[1.0, f64::NAN, 1.0, 1.0], &ones, &format!("start: row 1 has gradient NaN and hessian 1; {wanted}"));
+    start(&[1.0; 4], &list(DType::Float32, &[1.0, 1.0, 1.0, -1.0]), &format!("start: row 3 has gradient 1 and hessian -1; {wanted}"));
+    let gradients = list(DType::Float32, &[-1.0, -1.0, 1.0, 1.0]);
+    assert_refused(grower.start(&context, &gradients, &ones, &[1]), BAD, "start: feature 1 of 1");
+    assert!(grower.start(&context, &gradients, &ones, &[]).unwrap().gain > 0.0);
+    assert_refused(grower.split(&context, 1, true), BAD, "split: node 1 of 1");
+    grower.split(&context, 0, true).unwrap();
+    assert_refused(grower.split(&context, 0, true), BAD, "split: node 0 is split already");
+    assert_refused(grower.split(&context, 1, true), BAD, "split: node 1 has no split that gains anything, or none was looked for");
+    let mut finish = |mut forest: Forest, output, rate, scores: &Tensor, message: &str| {
+        assert_refused(grower.finish(&context, &mut forest, output, rate, scores), BAD, message);
+        assert_eq!(forest.trees(), 0);
+    };
+    let forest = |features| Forest::new(features, 2).unwrap();
+    finish(forest(2), 0, 1.0, &floats(&[4, 2]), "finish: a tree over 1 features for a forest over 2");
+    finish(forest(1), 2, 1.0, &floats(&[4, 2]), "finish: output 2 of a forest with 2");
+    finish(forest(1), 0, f64::INFINITY, &floats(&[4, 2]), "finish: a rate of inf; a finite one is wanted");
+    finish(forest(1), 0, 1.0, &floats(&[4]), "finish: scores of shape [4]; [4, 2] is wanted");
+    let message = "finish: the scores are a view that is not in row-major order; copy them first";
+    finish(forest(1), 0, 1.0, &floats(&[2, 4]).transpose(), message);
+}
+
+#[test]
+fn forests_refuse_what_does_not_fit() {
+    let context = context();
+    let refused = Forest::new(0, 1).map(|_| ());
+    assert_refused(refused, BAD, "forest: 0 features and 1 outputs; at least one of each is wanted");
+    let forest = Forest::new(2, 1).unwrap();
+    assert_refused(forest.predict(&context, &floats(&[3, 1]), 0..0), BAD, "predict: features of shape [3, 1]; rows x 2 are wanted");
+    assert_refused(forest.predict(&context, &floats(&[3, 2]), 0..1), BAD, "predict: trees 0 to 1 of 0");
+    let whole = predict_doubles(&forest);
+    assert_refused(whole, ErrorKind::NotSupported, "predict: features of float64; cast to float32");
+    let (x, scores) = (floats(&[3, 2]), floats(&[2, 1]));
+    assert_refused(forest.add_to(&context, &x, 0..0, &scores), BAD, "add-predictions: scores of shape [2, 1]; [3, 1] is wanted");
+}
+
+fn predict_doubles(forest: &Forest) -> algohost_kernels::Result<Tensor> {
+    forest.predict(&context(), &zeros(&[3, 2], DType::Float64), 0..0)
 }

@@ -1,11 +1,18 @@
 //! The cases by kernel and operands. Those of one file of `host/bench/cases/` stand in the file of the same name.
 
+mod forest;
 mod formulas;
+#[path = "../../../../../host/bench/cases/grown.rs"]
+mod grown;
 mod linalg;
+mod losses;
 mod neighbors;
+mod nn;
 mod random;
 mod select;
+mod sparse;
 mod tensors;
+mod trees;
 
 use crate::algohost::ml::random::uniform;
 use crate::algohost::ml::tensors::{Dtype, Tensor, from_bytes};
@@ -22,7 +29,12 @@ pub(crate) fn find(key: &str) -> Option<Prepare> {
         "linalg" => linalg::find(function, operands),
         "neighbors" => neighbors::find(function, operands),
         "select" => select::find(function, operands),
+        "sparse" => sparse::find(function, operands),
         "random" => random::find(function, operands),
+        "nn" => nn::find(function, operands),
+        "losses" => losses::find(function, operands),
+        "trees" => trees::find(function, operands),
+        "forest" => forest::find(function, operands),
         _ => None,
     }
 }
@@ -36,6 +48,26 @@ fn call<R>(mut work: impl FnMut() -> Result<R, Error> + 'static) -> Result<Call,
     Ok(Box::new(move || work().map(drop)))
 }
 
+/// A case on a tensor of [`numbers`] for each shape, sequences from 0 up.
+fn on<const N: usize, R: 'static>(
+    dtype: Dtype,
+    shapes: [&'static [u32]; N],
+    compute: fn(&[Tensor; N]) -> Result<R, Error>,
+) -> Option<Prepare> {
+    prepare(move || {
+        let tensors = all(dtype, shapes)?;
+        call(move || compute(&tensors))
+    })
+}
+
+/// A tensor of [`numbers`] for each shape, sequences from 0 up.
+fn all<const N: usize>(dtype: Dtype, shapes: [&[u32]; N]) -> Result<[Tensor; N], Error> {
+    let made: Vec<Tensor> = (0..).zip(shapes).map(|(sequence, shape)| numbers(shape, dtype, sequence)).collect::<Result<_, _>>()?;
+    let Ok(made) = made.try_into() else { unreachable!("one tensor for each shape") };
+    Ok(made)
+}
+
+/// A tensor of uniform numbers in [0, 1), as the host's benchmark makes it.
 fn numbers(shape: &[u32], dtype: Dtype, sequence: u32) -> Result<Tensor, Error> {
     uniform(shape, dtype, 0, sequence)
 }
@@ -46,6 +78,12 @@ fn floats(shape: &[u32], sequence: u32) -> Result<Tensor, Error> {
 
 /// Positions 0 to `most` - 1, int32, as many as asked for.
 fn positions(count: u32, most: u32) -> Result<Tensor, Error> {
-    let bytes: Vec<u8> = (0..u64::from(count)).flat_map(|i| ((i * 7_919 % u64::from(most)) as i32).to_le_bytes()).collect();
-    from_bytes(&[count], Dtype::Int32, &bytes)
+    let values: Vec<i32> = (0..u64::from(count)).map(|i| (i * 7_919 % u64::from(most)) as i32).collect();
+    integers(&[count], &values)
+}
+
+/// A tensor of these, int32.
+fn integers(shape: &[u32], values: &[i32]) -> Result<Tensor, Error> {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    from_bytes(shape, Dtype::Int32, &bytes)
 }
