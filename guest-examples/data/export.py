@@ -15,6 +15,7 @@ import numpy as np
 import sklearn
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
+from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -34,6 +35,8 @@ def main():
     digits()
     diabetes()
     digits_clusters()
+    components("digits", load_digits().data, num_components=20)
+    components("breast-cancer", load_breast_cancer().data, num_components=2, algorithm_mode="randomized")
     boosted_breast_cancer()
     boosted_digits()
     boosted_diabetes()
@@ -266,6 +269,19 @@ def ratings():
     peer = np.sqrt(np.mean((Ridge().fit(*train).predict(held_out[0]) - held_out[1]) ** 2))
     sample.held_out(held_out)
     sample.expected("rmse", "score", held_out="held-out.csv", at_most=0.45, peer=("Ridge", peer))
+
+
+def components(name, points, num_components, **hyperparameters):
+    sample = Sample("pca-rust", name)
+    sample.channels({"train": points}, "text/csv;label_size=0")
+    sample.hyperparameters(num_components=num_components, reconstruction_error="true", **hyperparameters)
+    analysis = PCA(num_components, svd_solver="full").fit(points)
+    lost = np.square(points - analysis.inverse_transform(analysis.transform(points))).sum()
+    write_rows(sample.folder / "request.csv", points[:REQUEST_ROWS])
+    # Nothing leaves less than the exact components: to lose no more is to explain as much.
+    sample.expected(
+        "inertia", "reconstruction_error", points="input/data/train/train.csv", at_most=round(1.0001 * lost, 4), peer=("PCA, full", lost)
+    )
 
 
 def split(features, labels, stratify):
