@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use algohost_kernels::reference::{self, TreeRules};
-use algohost_kernels::{BinOptions, BinnedMatrix, Context, DType, Forest, Grower, Leaf, SplitOptions, Tensor};
-use proptest::prelude::{Strategy, prop_oneof, proptest};
+use algohost_kernels::reference::{self};
+use algohost_kernels::{BinOptions, BinnedMatrix, Context, DType, Forest, Grower, SplitOptions, Tensor};
+use proptest::prelude::proptest;
 
-use crate::make::{LAYOUTS, Layout, assert_close, context, numbers, tensor, values};
+use crate::make::{LAYOUTS, Layout, context, tensor, values};
+use crate::trees::{Data, Kind, exact_gradients, features, floats};
 
 /// A forest of `trees` trees over numbers, gaps and categories, for three outputs, and rows to ask it about.
 fn forest_and_rows(context: &Context, trees: usize, rows: usize, seed: u32) -> (Forest, Vec<f64>) {
