@@ -11,7 +11,6 @@ mod decompositions;
 mod determinism;
 mod factorization;
 mod forest;
-mod forests;
 mod gram;
 mod instructions;
 mod linalg;

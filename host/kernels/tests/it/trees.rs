@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     Infinite,
 }
 
-const KINDS: [Kind; 6] = [Kind::Constant, Kind::Few, Kind::Many, Kind::Gaps, Kind::Missing, Kind::Infinite];
+pub(crate) const KINDS: [Kind; 6] = [Kind::Constant, Kind::Few, Kind::Many, Kind::Gaps, Kind::Missing, Kind::Infinite];
 
 fn value(kind: Kind, number: f64) -> f64 {
     let rounded = f64::from(number as f32);
@@ -144,9 +144,9 @@ fn options_of(rules: &TreeRules) -> SplitOptions {
 /// What grows one tree in a test.
 pub(crate) struct Data {
     pub(crate) features: Vec<f64>,
-    pub(crate) width: usize,
+    width: usize,
     pub(crate) gradients: Vec<f64>,
-    pub(crate) hessians: Vec<f64>,
+    hessians: Vec<f64>,
 }
 
 impl Data {
@@ -155,11 +155,11 @@ impl Data {
         Data { features: features(rows, kinds, seed), width: kinds.len(), gradients, hessians }
     }
 
-    pub(crate) fn rows(&self) -> usize {
+    fn rows(&self) -> usize {
         self.gradients.len()
     }
 
-    pub(crate) fn matrix(&self, context: &Context, max_bins: usize) -> Arc<BinnedMatrix> {
+    fn matrix(&self, context: &Context, max_bins: usize) -> Arc<BinnedMatrix> {
         let x = floats(context, &[self.rows(), self.width], &self.features);
         Arc::new(BinnedMatrix::new(context, &x, &BinOptions { max_bins, ..BinOptions::default() }).unwrap())
     }
