@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
+use crate::permits::Permits;
 
 /// Bytes of tensor storage that one guest may hold, charged before they are allocated.
 #[derive(Debug)]
@@ -107,12 +108,19 @@ pub struct Context {
     budget: Arc<Budget>,
     cancel: Cancel,
     pool: Pool,
+    permits: Option<Permits>,
 }
 
 impl Context {
     /// Kernels that charge `budget`, obey `cancel` and run on `pool`.
     pub fn new(budget: Arc<Budget>, cancel: Cancel, pool: Pool) -> Context {
-        Context { budget, cancel, pool }
+        Context { budget, cancel, pool, permits: None }
+    }
+
+    /// The same, taking one of `permits` for every kernel that enters the pool.
+    #[must_use]
+    pub fn with_permits(self, permits: Permits) -> Context {
+        Context { permits: Some(permits), ..self }
     }
 
     /// The budget that tensors made with this context are charged to.
@@ -130,8 +138,13 @@ impl Context {
         self.pool.threads()
     }
 
-    /// Runs `work` where rayon's parallel iterators use the pool. For small inputs, do not: the hop costs about 10 µs.
+    /// Runs `work` where rayon's parallel iterators use the pool, as soon as a permit is free. For small inputs, do
+    /// not: the hop costs about 10 µs.
     pub fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        // Who is in the pool already has its permit, and would wait for itself.
+        let outside = self.pool.0.current_thread_index().is_none();
+        // Without a permit the work was cancelled, and ends by itself at its first look.
+        let _permit = self.permits.as_ref().filter(|_| outside).and_then(|permits| permits.acquire(&self.cancel));
         self.pool.0.install(work)
     }
 

@@ -18,7 +18,7 @@
 
 mod apply;
 mod call;
-mod elementary;
+pub(crate) mod elementary;
 mod evaluator;
 mod fold;
 mod graph;
@@ -43,8 +43,10 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 use call::{Argument, Call};
+pub(crate) use elementary::exp;
 use graph::Graph;
 use plan::Plan;
+pub(crate) use real::Real;
 pub use reduction::Reduction;
 
 /// A compiled formula, and what its inputs are bound to.

@@ -7,7 +7,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use crate::dtype::{DType, Element};
 
 /// float32 or float64.
-pub(super) trait Real:
+pub(crate) trait Real:
     Element + Default + PartialOrd + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     const DTYPE: DType;

@@ -1,6 +1,6 @@
 //! Contexts, and tensors with given contents in every layout.
 
-use algohost_kernels::{Budget, Cancel, Context, DType, Element, Error, ErrorKind, Pool, Tensor, with_element};
+use algohost_kernels::{Budget, Cancel, Context, DType, Element, Error, ErrorKind, Instructions, Pool, Tensor, with_element};
 use proptest::prelude::{Strategy, prop_oneof};
 
 pub(crate) fn context() -> Context {
@@ -8,7 +8,17 @@ pub(crate) fn context() -> Context {
 }
 
 pub(crate) fn with_threads(threads: usize) -> Context {
+    limit_instructions();
     Context::new(Budget::new(1 << 30), Cancel::default(), Pool::new(threads).unwrap())
+}
+
+/// To those that the process was asked to test, if it was.
+fn limit_instructions() {
+    match std::env::var(crate::instructions::VARIABLE).as_deref() {
+        Ok("baseline") => Instructions::Baseline.limit(),
+        Ok("v3") => Instructions::V3.limit(),
+        _ => {}
+    }
 }
 
 pub(crate) fn cancelled() -> Context {
@@ -104,6 +114,9 @@ pub(crate) fn numbers(count: usize, seed: u32) -> Vec<f64> {
 
 /// As `dtype` stores them.
 pub(crate) fn rounded(dtype: DType, values: &[f64]) -> Vec<f64> {
+    if dtype == DType::Boolean {
+        return values.iter().map(|&value| f64::from(u8::from(value != 0.0))).collect();
+    }
     with_element!(dtype, T => values.iter().map(|&value| <T as Element>::from_f64(value).to_f64()).collect())
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use algohost_kernels::{
-    BinOptions, BinnedMatrix, DType, ErrorKind, Forest, Grower, Metric, SplitOptions, Tensor, Transposed, choice, gather, matmul,
-    matmul_into, nearest, normal, permutation, segment_sum, uniform,
+    BinOptions, BinnedMatrix, DType, ErrorKind, Forest, Grower, Metric, SplitOptions, Tensor, Transposed, argsort, bincount, choice,
+    compress, cumulative_sum, gather, histogram, matmul, matmul_into, nearest, normal, one_hot, permutation, quantiles, reverse,
+    scatter_add, search_sorted, segment_sum, sort, take_along, top_k, uniform,
 };
 
 use crate::make::{Layout, assert_refused, context, tensor};
@@ -107,6 +108,64 @@ fn positions_outside_of_the_tensor_are_refused() {
     let message = "segment-sum: float16 is not computed with; cast to float32 or float64";
     let halves = zeros(&[4, 2], DType::Float16);
     assert_refused(segment_sum(&context, &halves, &list(DType::Int32, &[0.0; 4]), 1), ErrorKind::NotSupported, message);
+}
+
+#[test]
+fn selections_that_do_not_fit_are_refused() {
+    let context = context();
+    let a = floats(&[4, 2]);
+    let refused = |given: Result<Tensor, _>, message| assert_refused(given, BAD, message);
+    let one = list(DType::Int32, &[0.0]);
+    refused(take_along(&context, &a, &one), "take-along: shapes [4, 2] and [1]; all axes but the last must be equal");
+    refused(take_along(&context, &floats(&[]), &one), "take-along: shapes [] and [1]; both need a last axis");
+    let message = "take-along: position 2, at place 1, lies outside of 2 elements of a row";
+    refused(take_along(&context, &floats(&[2]), &list(DType::Int64, &[0.0, 2.0])), message);
+    refused(compress(&context, &a, &one), "compress: a mask of shape [1] for 4 rows; shape [4] is wanted");
+    refused(reverse(&context, &a, 2), "reverse: axis 2 of a tensor of shape [4, 2]");
+    refused(one_hot(&context, &one, 0, DType::Int8), "one-hot: position 0, at place 0, lies outside of 0 classes");
+    refused(cumulative_sum(&context, &a, 7), "cumulative-sum: axis 7 of a tensor of shape [4, 2]");
+    refused(sort(&context, &floats(&[]), false), "sort: a tensor without axes has no order");
+    refused(argsort(&context, &floats(&[]), false), "argsort: a tensor without axes has no order");
+    refused(top_k(&context, &a, 0, true).map(|list| list.values), "top-k: 0 of the 2 elements of a row; from 1 to 2 are possible");
+    refused(top_k(&context, &a, 3, true).map(|list| list.values), "top-k: 3 of the 2 elements of a row; from 1 to 2 are possible");
+    refused(quantiles(&context, &floats(&[0, 2]), &[0.5]), "quantiles: shape [0, 2] has no rows to take quantiles of");
+    refused(quantiles(&context, &a, &[0.5, f64::NAN]), "quantiles: probability NaN at place 1; 0 to 1 is wanted");
+    refused(quantiles(&context, &a, &[-0.1]), "quantiles: probability -0.1 at place 0; 0 to 1 is wanted");
+    let unsorted = list(DType::Float32, &[0.0, 3.0, 2.0]);
+    refused(search_sorted(&context, &unsorted, &a, false), "search-sorted: 2 at place 2 after 3; ascending order is wanted");
+    let message = "search-sorted: sorted of int32, values of float32; cast one of them to the other's dtype";
+    refused(search_sorted(&context, &one, &a, false), message);
+    refused(search_sorted(&context, &a, &a, false), "search-sorted: sorted of shape [4, 2]; one axis is wanted");
+    refused(histogram(&context, &a, &list(DType::Float32, &[1.0])), "histogram: 1 edges; at least 2 are wanted");
+    refused(histogram(&context, &a, &list(DType::Float32, &[1.0, f64::NAN])), "histogram: the last edge is NaN");
+    refused(bincount(&context, &list(DType::Int32, &[-1.0]), 3), "bincount: position -1, at place 0, lies outside of 3 bins");
+}
+
+#[test]
+fn rows_that_cannot_be_added_are_refused() {
+    let context = context();
+    let (target, at) = (floats(&[4, 2]), list(DType::Int32, &[0.0, 3.0]));
+    let refused =
+        |target: &Tensor, at: &Tensor, rows: &Tensor, message| assert_refused(scatter_add(&context, target, at, rows), BAD, message);
+    let rows = floats(&[2, 2]);
+    refused(&target, &list(DType::Int32, &[0.0, 4.0]), &rows, "scatter-add: position 4, at place 1, lies outside of 4 rows");
+    refused(&target, &list(DType::Int32, &[0.0]), &rows, "scatter-add: 1 positions for 2 rows");
+    let message = "scatter-add: rows of shape [2, 3] to a target of shape [4, 2]; all axes but the first must be equal";
+    refused(&target, &at, &floats(&[2, 3]), message);
+    refused(&target, &at, &zeros(&[2, 2], DType::Float64), "scatter-add: rows of float64 to a target of float32; cast them");
+    let repeats = floats(&[1, 2]).broadcast_to("test", target.shape()).unwrap();
+    refused(&repeats, &at, &rows, "scatter-add: the target is a view that repeats elements; copy it to write to it");
+    let message = "scatter-add: the output shares storage with an input; give it storage of its own";
+    refused(&target, &at, &target.slice(0, 0..2).unwrap(), message);
+    let shared = tensor(&context, &[4, 2], DType::Float32, &[0.0; 8], Layout::Shared);
+    refused(&shared, &at, &rows, "scatter-add: the tensor is read-only; copy it to write to it");
+    let whole = zeros(&[4, 2], DType::Int32);
+    let message = "scatter-add: int32 is not computed with; cast to float32 or float64";
+    assert_refused(
+        scatter_add(&context, &whole, &at, &whole.slice(0, 0..2).unwrap().copy(&context).unwrap()),
+        ErrorKind::NotSupported,
+        message,
+    );
 }
 
 #[test]

@@ -2,7 +2,12 @@
 
 mod jobs;
 mod kernels;
+mod losses;
 mod models;
+mod sparse;
+mod nn;
+mod neighbors;
+mod select;
 mod tensors;
 mod trees;
 
@@ -31,8 +36,17 @@ impl trainer::Guest for Interface {
         tensors::check_scopes()?;
         kernels::check_formulas()?;
         kernels::check_linalg()?;
+        neighbors::check()?;
         kernels::check_the_others()?;
         trees::check()?;
+        losses::check()?;
+        sparse::check()?;
+        sparse::check_data()?;
+        nn::check_losses()?;
+        nn::check_images()?;
+        nn::check_steps()?;
+        nn::check_forest()?;
+        select::check()?;
         models::check_data()?;
         models::check_artifacts()?;
         job::metric("checked", 1.0, 1);

@@ -1,4 +1,8 @@
-//! Rows by position, against plain loops.
+//! Selecting, adding up by position, ordering, searching and counting, against plain loops.
+
+mod order;
+mod rows;
+mod search;
 
 use algohost_kernels::{DType, Tensor, gather, reference, segment_sum};
 use proptest::prelude::{Just, Strategy, prop_oneof, proptest};

@@ -1,0 +1,95 @@
+//! Rows by position, and elements by value: selecting, adding up by position, ordering, searching and counting.
+
+mod along;
+mod edges;
+mod keys;
+mod one_hot;
+mod positions;
+mod quantiles;
+mod radix;
+mod rows;
+mod scan;
+mod scatter;
+mod search;
+mod segments;
+mod sort;
+mod top;
+mod unique;
+
+pub use along::take_along;
+pub use one_hot::one_hot;
+pub use quantiles::quantiles;
+pub use rows::{compress, gather, nonzero, reverse};
+pub use scan::cumulative_sum;
+pub use scatter::scatter_add;
+pub use search::{bincount, histogram, search_sorted};
+pub use segments::{segment_max, segment_mean, segment_min, segment_sum};
+pub use sort::{argsort, sort};
+pub use top::{TopList, top_k};
+pub use unique::{Unique, unique, unique_all};
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+
+/// Below so many elements the hop to the pool costs more than it brings.
+const PARALLEL: usize = 1 << 18;
+/// Elements moved between two looks at the cancel token.
+const TASK: usize = 1 << 16;
+
+/// Runs `$body` with `$t` standing for a whole number of the size of `$dtype`, for what moves elements and does not look at them.
+macro_rules! with_bits {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype.size() {
+            1 => {
+                type $t = u8;
+                $body
+            }
+            2 => {
+                type $t = u16;
+                $body
+            }
+            4 => {
+                type $t = u32;
+                $body
+            }
+            _ => {
+                type $t = u64;
+                $body
+            }
+        }
+    };
+}
+use with_bits;
+
+/// How many rows `a` has.
+fn row_count(operation: &str, a: &Tensor) -> Result<usize> {
+    a.shape().first().copied().ok_or_else(|| Error::bad(format!("{operation}: a tensor without axes has no rows")))
+}
+
+/// The length of the last axis, whose places must fit int32.
+fn last_axis(operation: &str, a: &Tensor) -> Result<usize> {
+    let Some(&length) = a.shape().last() else {
+        return Err(Error::bad(format!("{operation}: a tensor without axes has no order")));
+    };
+    places_fit(operation, length)?;
+    Ok(length)
+}
+
+/// Places among so many elements are told in int32.
+fn places_fit(operation: &str, length: usize) -> Result<()> {
+    if i32::try_from(length).is_err() {
+        return Err(Error::bad(format!("{operation}: {length} elements to choose from, places are int32")));
+    }
+    Ok(())
+}
+
+/// `a` where its elements lie in row-major order, else a copy that does; `operation` is who asks.
+fn row_major(context: &Context, operation: &str, a: &Tensor) -> Result<Tensor> {
+    if a.contiguous().is_some() {
+        return Ok(a.clone());
+    }
+    let copy = Tensor::zeros_for(context, operation, a.shape(), a.dtype())?;
+    copy.assign(a)?;
+    Ok(copy)
+}
