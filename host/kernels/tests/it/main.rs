@@ -7,6 +7,7 @@ mod budget;
 mod cast;
 mod decompositions;
 mod determinism;
+mod ensembles;
 mod forest;
 mod gram;
 mod instructions;
