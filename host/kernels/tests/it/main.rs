@@ -10,6 +10,7 @@ mod decomposition_limits;
 mod decompositions;
 mod determinism;
 mod factorization;
+mod ensembles;
 mod forest;
 mod gram;
 mod instructions;
