@@ -59,13 +59,14 @@ pub fn eigenvalues(a: &[f64], n: usize) -> Vec<f64> {
     let mut a = a.to_vec();
     let largest = a.iter().map(|value| value.abs()).fold(0.0, f64::max);
     for _ in 0..60 {
-        // Rounding leaves this much at least; each round takes what is left to its square.
-        if (0..n * n).all(|i| i % (n + 1) == 0 || a[i].abs() <= 1e-16 * largest) {
+        // Each round takes what is left to its square.
+        if (0..n * n).all(|i| i % (n + 1) == 0 || a[i].abs() <= f64::EPSILON * largest) {
             break;
         }
         for p in 0..n {
             for q in p + 1..n {
-                if a[p * n + q] == 0.0 {
+                // Smaller ones change nothing, and end as numbers that processors are slow with.
+                if a[p * n + q].abs() <= 1e-20 * largest {
                     continue;
                 }
                 let theta = (a[q * n + q] - a[p * n + p]) / (2.0 * a[p * n + q]);
