@@ -46,6 +46,8 @@ fn the_samples_ask_for_the_promised_quality() {
         ("linear-learner-rust/samples/breast-cancer", "at_least", 0.95),
         ("linear-learner-rust/samples/digits", "at_least", 0.94),
         ("kmeans-rust/samples/digits", "at_most", 1.01),
+        ("pca-rust/samples/digits", "at_most", 1.0001),
+        ("pca-rust/samples/breast-cancer", "at_most", 1.0001),
         ("gradient-boosting-rust/samples/breast-cancer", "at_least", 0.93),
         ("gradient-boosting-rust/samples/digits", "at_least", 0.95),
         ("gradient-boosting-rust/samples/diabetes", "at_least", 0.21),
