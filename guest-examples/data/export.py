@@ -1,4 +1,5 @@
-"""Writes the samples' data and the figures they are compared with, from the data sets that scikit-learn carries.
+"""Writes the samples' data and the figures they are compared with, from the data sets that scikit-learn carries, and from a documented
+model where it carries none of the kind.
 
     pip install scikit-learn==1.9.1
     python guest-examples/data/export.py
@@ -14,6 +15,7 @@ import numpy as np
 import sklearn
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
+from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -33,6 +35,8 @@ def main():
     digits()
     diabetes()
     digits_clusters()
+    components("digits", load_digits().data, num_components=20)
+    components("breast-cancer", load_breast_cancer().data, num_components=2, algorithm_mode="randomized")
     boosted_breast_cancer()
     boosted_digits()
     boosted_diabetes()
@@ -42,6 +46,8 @@ def main():
     digits_network()
     diabetes_network()
     breast_cancer_anomalies()
+    even_digits()
+    ratings()
 
 
 def breast_cancer():
@@ -230,6 +236,54 @@ def silent(model, rows):
         return model.fit(*rows)
 
 
+def even_digits():
+    """Is the digit even? A question about pairs of pixels, which a linear model cannot answer well."""
+    data = load_digits()
+    (features, labels), (held_features, held_labels) = split(data.data, data.target, stratify=True)
+    train, held_out = (features, (labels + 1) % 2), (held_features, (held_labels + 1) % 2)
+    sample = Sample("factorization-machines-rust", "even-digits")
+    sample.channels({"train": labelled(*train)}, "text/csv")
+    sample.hyperparameters(predictor_type="binary_classifier", num_factors=16, epochs=40, mini_batch_size=50, seed=1)
+    peer = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(*train).score(*held_out)
+    sample.held_out(held_out)
+    sample.expected("accuracy", "predicted_label", held_out="held-out.csv", at_least=0.95, peer=("LogisticRegression", peer))
+
+
+def ratings():
+    """Ratings of 90 items by 110 users, one-hot: a mean, a taste of each user, a quality of each item, a product of 3 factors of each, and
+    noise of standard deviation 0.3, which is the least error that can be reached."""
+    users, items, rank, noise, counts = 110, 90, 3, 0.3, {"train": 5000, "validation": 500, "held-out": 250}
+    random = np.random.default_rng(0)
+    user_factors, item_factors = (random.normal(0, 0.7, (count, rank)) for count in (users, items))
+    tastes, qualities = random.normal(0, 0.3, users), random.normal(0, 0.4, items)
+    pairs = random.permutation(users * items)[: sum(counts.values())]
+    user, item = pairs // items, pairs % items
+    labels = 3 + tastes[user] + qualities[item] + (user_factors[user] * item_factors[item]).sum(1) + random.normal(0, noise, len(pairs))
+    features = np.zeros((len(pairs), users + items))
+    features[np.arange(len(pairs)), user] = features[np.arange(len(pairs)), users + item] = 1
+    bounds = np.cumsum(list(counts.values()))[:-1]
+    train, validation, held_out = zip(np.split(features, bounds), np.split(labels.round(2), bounds))
+    sample = Sample("factorization-machines-rust", "ratings")
+    sample.sparse_channels({"train": train, "validation": validation})
+    sample.hyperparameters(predictor_type="regressor", num_factors=4, epochs=200, mini_batch_size=100, early_stopping_patience=10, seed=1)
+    peer = np.sqrt(np.mean((Ridge().fit(*train).predict(held_out[0]) - held_out[1]) ** 2))
+    sample.held_out(held_out)
+    sample.expected("rmse", "score", held_out="held-out.csv", at_most=0.36, peer=("Ridge", peer))
+
+
+def components(name, points, num_components, **hyperparameters):
+    sample = Sample("pca-rust", name)
+    sample.channels({"train": points}, "text/csv;label_size=0")
+    sample.hyperparameters(num_components=num_components, reconstruction_error="true", **hyperparameters)
+    analysis = PCA(num_components, svd_solver="full").fit(points)
+    lost = np.square(points - analysis.inverse_transform(analysis.transform(points))).sum()
+    write_rows(sample.folder / "request.csv", points[:REQUEST_ROWS])
+    # Nothing leaves less than the exact components: to lose no more is to explain as much.
+    sample.expected(
+        "inertia", "reconstruction_error", points="input/data/train/train.csv", at_most=round(1.0001 * lost, 4), peer=("PCA, full", lost)
+    )
+
+
 def split(features, labels, stratify):
     """A fifth of the rows is held out; of classes, a fifth of each."""
     x, x_held, y, y_held = train_test_split(features, labels, test_size=0.2, random_state=0, stratify=labels if stratify else None)
@@ -248,8 +302,17 @@ class Sample:
         """What the platform gives the container: files, and the channels' and machines' description."""
         for channel, table in tables.items():
             write_rows(self.folder / f"input/data/{channel}/{channel}.csv", table)
+        self.describe(tables, content_type)
+
+    def sparse_channels(self, tables):
+        """The same with libsvm files, indices from 1."""
+        for channel, table in tables.items():
+            write_libsvm(self.folder / f"input/data/{channel}/{channel}.libsvm", *table)
+        self.describe(tables, "text/libsvm")
+
+    def describe(self, channels, content_type):
         entry = {"TrainingInputMode": "File", "ContentType": content_type, "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None"}
-        self.config("inputdataconfig", {channel: entry for channel in tables})
+        self.config("inputdataconfig", {channel: entry for channel in channels})
         self.config("resourceconfig", {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth0"})
 
     def hyperparameters(self, **values):
@@ -281,6 +344,12 @@ class Sample:
 def write_rows(path, table):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(",".join(number(value) for value in row) + "\n" for row in table))
+
+
+def write_libsvm(path, features, labels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    items = lambda row: "".join(f" {index + 1}:{number(row[index])}" for index in np.flatnonzero(row))
+    path.write_text("".join(f"{number(label)}{items(row)}\n" for row, label in zip(features, labels)))
 
 
 def number(value):

@@ -46,12 +46,15 @@ fn the_samples_ask_for_the_promised_quality() {
         ("linear-learner-rust/samples/breast-cancer", "at_least", 0.95),
         ("linear-learner-rust/samples/digits", "at_least", 0.94),
         ("kmeans-rust/samples/digits", "at_most", 1.01),
+        ("pca-rust/samples/digits", "at_most", 1.0001),
+        ("pca-rust/samples/breast-cancer", "at_most", 1.0001),
         ("gradient-boosting-rust/samples/breast-cancer", "at_least", 0.93),
         ("gradient-boosting-rust/samples/digits", "at_least", 0.95),
         ("gradient-boosting-rust/samples/diabetes", "at_least", 0.21),
         ("kmeans-rust/samples/wine", "at_most", 1.01),
         ("knn-rust/samples/digits", "at_least", 0.97),
         ("knn-rust/samples/diabetes", "at_least", 0.36),
+        ("factorization-machines-rust/samples/even-digits", "at_least", 0.95),
         ("mlp-rust/samples/digits", "at_least", 0.97),
         ("mlp-rust/samples/diabetes", "at_least", 0.25),
         ("random-cut-forest-rust/samples/breast-cancer", "at_least", 0.91),
@@ -111,6 +114,12 @@ fn measure_quality(shown: &str, sample: &Path, quality: &Value, server: &Server)
             let mean = labels.iter().sum::<f64>() / labels.len() as f64;
             let residual: f64 = labels.iter().zip(&predicted).map(|(label, predicted)| (label - predicted).powi(2)).sum();
             1.0 - residual / labels.iter().map(|label| (label - mean).powi(2)).sum::<f64>()
+        }
+        "rmse" => {
+            let (labels, rows) = split_labels(&sample.join(text("held_out")));
+            let predicted = predict(server, &rows, text("output"));
+            let squares: f64 = labels.iter().zip(&predicted).map(|(label, predicted)| (label - predicted).powi(2)).sum();
+            (squares / labels.len() as f64).sqrt()
         }
         "auc" => {
             let (labels, rows) = split_labels(&sample.join(text("held_out")));

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod affine;
 mod assign;
 mod budget;
 mod cast;
+mod decomposition_limits;
 mod decompositions;
 mod determinism;
 mod factorization;
+mod ensembles;
 mod forest;
 mod gram;
 mod instructions;

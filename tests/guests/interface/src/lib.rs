@@ -3,6 +3,7 @@
 mod factorization;
 mod jobs;
 mod kernels;
+mod linalg;
 mod losses;
 mod models;
 mod sparse;
@@ -36,7 +37,8 @@ impl trainer::Guest for Interface {
         tensors::check()?;
         tensors::check_scopes()?;
         kernels::check_formulas()?;
-        kernels::check_linalg()?;
+        linalg::check_products()?;
+        linalg::check_decompositions()?;
         neighbors::check()?;
         kernels::check_the_others()?;
         losses::check()?;
