@@ -5,6 +5,7 @@
 mod budget;
 mod cast;
 mod determinism;
+mod fuzz;
 mod linalg;
 mod make;
 mod neighbors;
