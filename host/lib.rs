@@ -1,5 +1,6 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod bench;
 pub mod cli;
 pub mod contract;
 pub mod data;

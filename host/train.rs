@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use algohost_kernels::Permits;
 use anyhow::{Context, Result};
 use crossbeam_channel::{bounded, select};
 use serde_json::{Map, Value};
@@ -103,6 +104,7 @@ fn setup(settings: &Settings, job: &TrainingJob, hyperparameters: Map<String, Va
             start: settings.startup_timeout,
             call: None,
         },
+        permits: Permits::new(settings.permits),
         archives: Archives::new(base.model(), Access::Write),
     }
 }

@@ -12,6 +12,8 @@ Commands:
   serve     load component and model, answer GET /ping and POST /invocations
   inspect   say what a component exports, imports and declares
   compile   make a .cwasm, which loads in under a millisecond, of a .wasm
+  kernels   list what algorithms can call: signatures, dtypes, devices
+  bench     time the kernels on this machine
   help      show the help of a command
 
 Options:
@@ -38,6 +40,7 @@ Options:
 Environment:
   ALGOHOST_COMPONENT_SHA256   the only digest that is accepted
   ALGOHOST_THREADS            kernel threads (default: one per processor)
+  ALGOHOST_PERMITS            kernels of the algorithm that may share those threads at once (as many as threads)
   ALGOHOST_MEMORY_MB          linear memory of the algorithm (1024)
   ALGOHOST_TENSOR_MB          tensors of the algorithm (four fifths of the memory there is)
   ALGOHOST_LOG                error, warn, info, debug or trace (info)
@@ -66,7 +69,7 @@ Environment:
   SAGEMAKER_STARTUP_TIMEOUT         seconds that starting and loading the model may take (600)
   ALGOHOST_MAX_BODY_MB              largest request (25); also SAGEMAKER_MAX_PAYLOAD_IN_MB
   SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT   content type of answers when the request accepts anything (application/json)
-  and ALGOHOST_COMPONENT_SHA256, ALGOHOST_THREADS, ALGOHOST_MEMORY_MB, ALGOHOST_TENSOR_MB, ALGOHOST_LOG as for train
+  and ALGOHOST_COMPONENT_SHA256, ALGOHOST_THREADS, ALGOHOST_PERMITS, ALGOHOST_MEMORY_MB, ALGOHOST_TENSOR_MB, ALGOHOST_LOG as for train
 
 Example:
   SAGEMAKER_BIND_TO_PORT=9000 algohost serve --base ./job --component learner.wasm
@@ -93,6 +96,32 @@ Options:
 
 Example:
   algohost compile learner.wasm -o learner.cwasm
+";
+
+pub(super) const KERNELS: &str = "\
+Lists the kernels that algorithms can call: signature, dtypes, devices, what each computes.
+
+Usage: algohost kernels [--json] [WORD...]
+
+WORD: only kernels whose name (interface.function) contains one of the words
+
+Example:
+  algohost kernels linalg select.sort
+";
+
+pub(super) const BENCH: &str = "\
+Times the kernels on this machine, each on stated operands, and prints a table: time of one call, and what it gets done in a second.
+
+Usage: algohost bench [--json] [WORD...]
+
+WORD: only cases whose name contains one of the words
+
+Environment:
+  ALGOHOST_THREADS     kernel threads (default: one per processor)
+  ALGOHOST_TENSOR_MB   memory for operands (four fifths of the memory there is); the largest case takes about 400 MB
+
+Example:
+  ALGOHOST_THREADS=1 algohost bench matmul sort
 ";
 
 pub(super) fn version() -> String {

@@ -3,6 +3,7 @@
 mod compile;
 mod help;
 mod inspect;
+mod kernels;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use lexopt::prelude::*;
 
+use crate::bench::{self, Options};
 use crate::contract::{Base, Settings, Vars};
 use crate::failure::{Code, Failure};
 use crate::process::Stop;
@@ -34,6 +36,20 @@ pub enum Command {
         component: PathBuf,
         /// Where the result goes.
         output: PathBuf,
+    },
+    /// List what guests can call.
+    Kernels {
+        /// Only those whose name contains one of these.
+        words: Vec<String>,
+        /// For programs instead of people.
+        json: bool,
+    },
+    /// Time the kernels on this machine.
+    Bench {
+        /// Only the cases whose name contains one of these.
+        words: Vec<String>,
+        /// For programs instead of people.
+        json: bool,
     },
     /// Text for stdout.
     Print(String),
@@ -80,6 +96,14 @@ impl Command {
                 print(&compile::run(&component, &output)?);
                 Ok(())
             }
+            Command::Kernels { words, json } => {
+                print(&kernels::run(&words, json));
+                Ok(())
+            }
+            Command::Bench { words, json } => {
+                let Settings { threads, tensor_bytes, .. } = Settings::read(vars)?;
+                bench::run(&Options { words, json, threads, tensor_bytes }, print)
+            }
             Command::Print(text) => {
                 print(&text);
                 Ok(())
@@ -111,8 +135,13 @@ fn parse(parser: &mut lexopt::Parser) -> Result<Command> {
             Some("serve") => location(parser, help::SERVE, Command::Serve),
             Some("inspect") => inspect(parser),
             Some("compile") => compile(parser),
+            Some("kernels") => words(parser, help::KERNELS, |words, json| Command::Kernels { words, json }),
+            Some("bench") => words(parser, help::BENCH, |words, json| Command::Bench { words, json }),
             Some("help") => topic(parser),
-            _ => Err(usage(format!("'{}' is no command; there are train, serve, inspect, compile and help", word.to_string_lossy()))),
+            _ => Err(usage(format!(
+                "'{}' is no command; there are train, serve, inspect, compile, kernels, bench and help",
+                word.to_string_lossy()
+            ))),
         },
         Some(other) => Err(other.unexpected().into()),
     }
@@ -129,6 +158,19 @@ fn location(parser: &mut lexopt::Parser, help: &str, command: fn(Location) -> Co
         }
     }
     Ok(command(location))
+}
+
+fn words(parser: &mut lexopt::Parser, help: &str, command: fn(Vec<String>, bool) -> Command) -> Result<Command> {
+    let (mut words, mut json) = (Vec::new(), false);
+    while let Some(word) = parser.next()? {
+        match word {
+            Long("json") => json = true,
+            Short('h') | Long("help") => return Ok(Command::Print(help.into())),
+            Value(word) => words.push(word.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(command(words, json))
 }
 
 fn inspect(parser: &mut lexopt::Parser) -> Result<Command> {
@@ -168,6 +210,8 @@ fn topic(parser: &mut lexopt::Parser) -> Result<Command> {
             Some("serve") => help::SERVE,
             Some("inspect") => help::INSPECT,
             Some("compile") => help::COMPILE,
+            Some("kernels") => help::KERNELS,
+            Some("bench") => help::BENCH,
             _ => return Err(usage(format!("there is no help on '{}'", word.to_string_lossy()))),
         },
         Some(other) => return Err(other.unexpected().into()),

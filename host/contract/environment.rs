@@ -40,6 +40,8 @@ pub struct Settings {
     pub program: Option<String>,
     /// `ALGOHOST_THREADS`: kernel threads; 0 is one per processor.
     pub threads: usize,
+    /// `ALGOHOST_PERMITS`: kernels of one algorithm that may share the kernel threads at once; as many as there are threads.
+    pub permits: usize,
     /// `ALGOHOST_MEMORY_MB`: linear memory of one guest.
     pub memory_bytes: usize,
     /// `ALGOHOST_TENSOR_MB`: tensors of one guest; by default, four fifths of what the machine or container has.
@@ -76,12 +78,15 @@ impl Settings {
         let body_mb = number(vars, &["ALGOHOST_MAX_BODY_MB", "SAGEMAKER_MAX_PAYLOAD_IN_MB"], MOST_MB)?.filter(|&mb| mb > 0);
         let timeouts = ["ALGOHOST_REQUEST_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT"];
         let instances = number::<usize>(vars, &["ALGOHOST_INSTANCES", "SAGEMAKER_MODEL_SERVER_WORKERS"], 1024)?;
+        let threads = number(vars, &["ALGOHOST_THREADS"], 1024)?.unwrap_or(0);
+        let permits = number::<usize>(vars, &["ALGOHOST_PERMITS"], 1024)?.filter(|&permits| permits > 0);
         Ok(Settings {
             base: Base::new(vars.get("SAGEMAKER_BASE_DIR").unwrap_or_else(|| Base::PLATFORM.into())),
             component: vars.get("ALGOHOST_COMPONENT").map(PathBuf::from),
             component_sha256: vars.get("ALGOHOST_COMPONENT_SHA256").map(|pin| require_sha256(&pin)).transpose()?,
             program: vars.get("SAGEMAKER_PROGRAM"),
-            threads: number(vars, &["ALGOHOST_THREADS"], 1024)?.unwrap_or(0),
+            threads,
+            permits: permits.unwrap_or(if threads == 0 { processors } else { threads }),
             memory_bytes: megabytes(memory_mb),
             tensor_bytes: tensor_mb.map_or_else(|| available_memory_bytes() / 5 * 4, |mb| megabytes(mb) as u64),
             instances: instances.filter(|&instances| instances > 0).unwrap_or(processors),

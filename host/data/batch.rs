@@ -111,6 +111,8 @@ pub(super) struct Piece {
     /// Its length.
     pub(super) bytes: usize,
     pub(super) rows: usize,
+    /// Number of elements written in them, where the format writes only some.
+    pub(super) items: usize,
     /// Its bytes, where they are still at hand.
     pub(super) text: Option<Vec<u8>>,
 }

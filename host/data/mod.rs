@@ -14,6 +14,7 @@ mod npy;
 mod reader;
 mod request;
 mod response;
+mod sparse;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -23,3 +24,4 @@ pub use content_type::{ContentType, Format};
 pub use reader::{Options, Reader, Source};
 pub use request::decode_request;
 pub use response::{encode, negotiate};
+pub use sparse::SparseBatch;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
+use algohost_kernels::Permits;
 use anyhow::{Context, Result};
 use crossbeam_channel::{Receiver, bounded, select};
 use tokio::sync::watch;
@@ -166,6 +167,7 @@ fn setup(settings: &Settings) -> Setup {
             start: settings.startup_timeout,
             call: Some(settings.request_timeout),
         },
+        permits: Permits::new(settings.permits),
         archives: Archives::new(model, Access::Read),
     }
 }

@@ -24,7 +24,13 @@ wasmtime::component::bindgen!({
     with: {
         "algohost:ml/tensors.tensor": crate::wasm::handles::TensorHandle,
         "algohost:ml/tensors.scope": crate::wasm::handles::ScopeHandle,
+        "algohost:ml/factorization.learner": algohost_kernels::FactorizationTrainer,
+        "algohost:ml/sparse.matrix": crate::wasm::handles::MatrixHandle,
         "algohost:ml/formulas.formula": algohost_kernels::Formula,
+        "algohost:ml/forest.trees": algohost_kernels::forest::Forest,
+        "algohost:ml/trees.binned-matrix": algohost_kernels::BinnedMatrix,
+        "algohost:ml/trees.grower": algohost_kernels::Grower,
+        "algohost:ml/trees.forest": algohost_kernels::Forest,
         "algohost:ml/data.reader": crate::data::Reader,
         "algohost:ml/artifacts.writer": crate::wasm::archives::Writer,
         "algohost:ml/artifacts.archive": crate::wasm::archives::Archive,

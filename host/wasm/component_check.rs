@@ -7,7 +7,25 @@ pub const HOST_VERSION: &str = "0.1.0";
 
 const OWN_PACKAGE: &str = "algohost:ml/";
 
-const OWN_INTERFACES: [&str; 10] = ["types", "job", "data", "tensors", "formulas", "linalg", "neighbors", "select", "random", "artifacts"];
+#[rustfmt::skip]
+const OWN_INTERFACES: [&str; 16] = [
+    "types",
+    "job",
+    "data",
+    "tensors",
+    "formulas",
+    "linalg",
+    "losses",
+    "neighbors",
+    "select",
+    "sparse",
+    "factorization",
+    "random",
+    "nn",
+    "forest",
+    "trees",
+    "artifacts",
+];
 
 /// The WASI 0.2 packages that are linked. `wasi:sockets` is inert: some C libraries import it with every file, so a component that does is
 /// not suspicious, and every use of it is answered with "access denied".

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use algohost_kernels::{Budget, Cancel, Context, Formula, Tensor};
+use algohost_kernels::forest::Forest as CutForest;
+use algohost_kernels::{BinnedMatrix, Budget, Cancel, Context, Csr, FactorizationTrainer, Forest, Formula, Grower, Tensor};
 use wasmtime::StoreLimits;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
@@ -10,7 +11,7 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use super::archives::{Archive, Archives, Writer};
 use super::bindings::algohost::ml::types;
 use super::engine::Host;
-use super::handles::{Slab, TensorHandle, Tensors};
+use super::handles::{MatrixHandle, Scoped, Slab, TensorHandle};
 use super::instance::Setup;
 use super::job::{Access, Job};
 use super::output::Output;
@@ -29,8 +30,14 @@ pub(super) struct Guest {
     pub(super) job: Arc<Job>,
     pub(super) archives: Archives,
     pub(super) output: Output,
-    pub(super) tensors: Tensors,
+    pub(super) tensors: Scoped<Tensor>,
+    pub(super) matrices: Scoped<Csr>,
     pub(super) formulas: Slab<Formula>,
+    pub(super) binned_matrices: Slab<Arc<BinnedMatrix>>,
+    pub(super) growers: Slab<Grower>,
+    pub(super) cut_forests: Slab<CutForest>,
+    pub(super) forests: Slab<Forest>,
+    pub(super) learners: Slab<FactorizationTrainer>,
     pub(super) readers: Slab<Reader>,
     pub(super) writers: Slab<Writer>,
     pub(super) archive_handles: Slab<Archive>,
@@ -45,13 +52,19 @@ impl Guest {
             wasi: wasi(setup, &output)?,
             table: ResourceTable::new(),
             store_limits: setup.limits.for_store(),
-            context: Context::new(budget, cancel.clone(), host.pool().clone()),
+            context: Context::new(budget, cancel.clone(), host.pool().clone()).with_permits(setup.permits.clone()),
             deadline: Deadline::new(cancel),
             job: Arc::clone(&setup.job),
             archives: setup.archives.clone(),
             output,
-            tensors: Tensors::new(setup.limits.handles),
+            tensors: Scoped::new(setup.limits.handles, "tensor"),
+            matrices: Scoped::new(setup.limits.handles, "sparse matrix"),
             formulas: Slab::new(setup.limits.handles, "formula"),
+            binned_matrices: Slab::new(setup.limits.handles, "binned matrix"),
+            growers: Slab::new(setup.limits.handles, "grower"),
+            cut_forests: Slab::new(setup.limits.handles, "cut forest"),
+            forests: Slab::new(setup.limits.handles, "forest"),
+            learners: Slab::new(setup.limits.handles, "learner"),
             readers: Slab::new(setup.limits.handles, "reader"),
             writers: Slab::new(setup.limits.handles, "archive writer"),
             archive_handles: Slab::new(setup.limits.handles, "archive"),
@@ -61,7 +74,13 @@ impl Guest {
     /// Whether a kind of handle is used up, so that the instance can do no more.
     pub(super) fn is_exhausted(&self) -> bool {
         self.tensors.is_full()
+            || self.matrices.is_full()
             || self.formulas.is_full()
+            || self.binned_matrices.is_full()
+            || self.growers.is_full()
+            || self.cut_forests.is_full()
+            || self.forests.is_full()
+            || self.learners.is_full()
             || self.readers.is_full()
             || self.writers.is_full()
             || self.archive_handles.is_full()
@@ -74,6 +93,28 @@ impl Guest {
 
     pub(super) fn new_tensor(&mut self, tensor: Tensor) -> Result<Resource<TensorHandle>, ImportError> {
         Ok(Resource::new_own(self.tensors.insert(tensor)?))
+    }
+
+    #[inline]
+    pub(super) fn matrix(&self, handle: &Resource<MatrixHandle>) -> Result<&Csr, ImportError> {
+        Ok(self.matrices.get(handle.rep())?)
+    }
+
+    pub(super) fn new_matrix(&mut self, matrix: Csr) -> Result<Resource<MatrixHandle>, ImportError> {
+        Ok(Resource::new_own(self.matrices.insert(matrix)?))
+    }
+
+    /// Opens a scope for tensors and sparse matrices inside of the present one.
+    pub(super) fn open_scope(&mut self) -> u64 {
+        self.matrices.open_scope();
+        // Both count the same scopes, so that one number names both.
+        self.tensors.open_scope()
+    }
+
+    /// Closes a scope and those inside of it.
+    pub(super) fn close_scope(&mut self, id: u64) {
+        self.matrices.close_scope(id);
+        self.tensors.close_scope(id);
     }
 }
 

@@ -1,9 +1,7 @@
-//! What a guest holds handles to: tensors with their scopes, and other resources, each in a typed slab.
+//! What a guest holds handles to: tensors and sparse matrices with their scopes, and other resources, each in a typed slab.
 //!
 //! The runtime's own handle tables have checked type and ownership before a number arrives here; the slabs still answer an error for a
 //! number they do not know, because a released tensor's handle lives on.
-
-use algohost_kernels::Tensor;
 
 use crate::failure::{Code, Failure};
 
@@ -12,6 +10,9 @@ const MOST_SCOPES: usize = 10_000;
 
 /// The resource type behind a guest's tensor handle.
 pub struct TensorHandle;
+
+/// The resource type behind a guest's sparse matrix handle.
+pub struct MatrixHandle;
 
 /// The resource type behind a guest's scope handle.
 pub struct ScopeHandle;
@@ -70,34 +71,35 @@ fn unknown(what: &str) -> Failure {
     Failure::new(Code::BadOperation, format!("this {what} handle is not open any more"))
 }
 
-struct Slot {
+struct Slot<T> {
     /// None once a scope has taken the storage back.
-    tensor: Option<Tensor>,
+    value: Option<T>,
     /// The scope that will; none when kept or made outside of every scope.
     scope: Option<u64>,
 }
 
 struct Frame {
     id: u64,
-    /// Slots of tensors made in it; some may be dropped, kept or reused since.
+    /// Slots of what was made in it; some may be dropped, kept or reused since.
     made: Vec<u32>,
 }
 
-/// A guest's tensors, with the scopes that free them.
-pub(crate) struct Tensors {
-    slots: Slab<Slot>,
+/// A guest's values of one kind (tensors, or sparse matrices), with the scopes that free them.
+pub(crate) struct Scoped<T> {
+    slots: Slab<Slot<T>>,
     frames: Vec<Frame>,
     next_id: u64,
 }
 
-impl Tensors {
-    pub(crate) fn new(limit: usize) -> Tensors {
-        Tensors { slots: Slab::new(limit, "tensor"), frames: Vec::new(), next_id: 0 }
+impl<T> Scoped<T> {
+    /// At most `limit` values; `what` names one in errors.
+    pub(crate) fn new(limit: usize, what: &'static str) -> Scoped<T> {
+        Scoped { slots: Slab::new(limit, what), frames: Vec::new(), next_id: 0 }
     }
 
-    pub(crate) fn insert(&mut self, tensor: Tensor) -> Result<u32, Failure> {
+    pub(crate) fn insert(&mut self, value: T) -> Result<u32, Failure> {
         let scope = self.frames.last().map(|frame| frame.id);
-        let index = self.slots.insert(Slot { tensor: Some(tensor), scope })?;
+        let index = self.slots.insert(Slot { value: Some(value), scope })?;
         if let Some(frame) = self.frames.last_mut() {
             frame.made.push(index);
         }
@@ -109,27 +111,28 @@ impl Tensors {
     }
 
     #[inline]
-    pub(crate) fn get(&self, index: u32) -> Result<&Tensor, Failure> {
-        self.slots.get(index)?.tensor.as_ref().ok_or_else(released)
+    pub(crate) fn get(&self, index: u32) -> Result<&T, Failure> {
+        self.slots.get(index)?.value.as_ref().ok_or_else(|| released(self.slots.what))
     }
 
-    /// Takes a tensor that the guest hands over.
-    pub(crate) fn take(&mut self, index: u32) -> Result<Tensor, Failure> {
-        self.slots.remove(index).ok_or_else(|| unknown("tensor"))?.tensor.ok_or_else(released)
+    /// Takes a value that the guest hands over.
+    pub(crate) fn take(&mut self, index: u32) -> Result<T, Failure> {
+        let what = self.slots.what;
+        self.slots.remove(index).ok_or_else(|| unknown(what))?.value.ok_or_else(|| released(what))
     }
 
     pub(crate) fn drop_handle(&mut self, index: u32) {
         self.slots.remove(index);
     }
 
-    /// Takes the tensor out of every scope.
+    /// Takes the value out of every scope.
     pub(crate) fn keep(&mut self, index: u32) -> Result<(), Failure> {
         self.get(index)?;
         self.slots.get_mut(index)?.scope = None;
         Ok(())
     }
 
-    /// Hands the tensor to the scope around its own.
+    /// Hands the value to the scope around its own.
     pub(crate) fn promote(&mut self, index: u32) -> Result<(), Failure> {
         self.get(index)?;
         let Some(own) = self.slots.get(index)?.scope else { return Ok(()) };
@@ -162,7 +165,7 @@ impl Tensors {
                 if let Ok(slot) = self.slots.get_mut(index)
                     && slot.scope == Some(frame.id)
                 {
-                    slot.tensor = None;
+                    slot.value = None;
                     slot.scope = None;
                 }
             }
@@ -170,6 +173,7 @@ impl Tensors {
     }
 }
 
-fn released() -> Failure {
-    Failure::new(Code::BadOperation, "this tensor was freed with the scope it was made in; keep it, or use it before the scope ends")
+fn released(what: &str) -> Failure {
+    let what = format!("this {what} was freed with the scope it was made in; keep it, or use it before the scope ends");
+    Failure::new(Code::BadOperation, what)
 }

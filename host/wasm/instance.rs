@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use algohost_kernels::{Context, Tensor};
+use algohost_kernels::{Context, Permits, Tensor};
 use anyhow::Result;
 use wasmtime::component::Resource;
 use wasmtime::{Store, UpdateDeadline};
@@ -34,6 +34,8 @@ pub struct Setup {
     pub grants: Grants,
     /// How much it may use.
     pub limits: Limits,
+    /// How many kernels of all instances that share this may be in the pool at once.
+    pub permits: Permits,
     /// The model files, opened once for all instances that share this.
     pub archives: Archives,
 }
@@ -166,9 +168,9 @@ impl Instance {
 
     /// Runs a call in a scope: what it makes and does not keep is freed with it.
     fn scoped<T>(&mut self, run: impl FnOnce(&mut Instance) -> Result<T, Failure>) -> Result<T, Failure> {
-        let scope = self.store.data_mut().tensors.open_scope();
+        let scope = self.store.data_mut().open_scope();
         let result = run(self);
-        self.store.data_mut().tensors.close_scope(scope);
+        self.store.data_mut().close_scope(scope);
         result
     }
 
@@ -208,7 +210,7 @@ impl Instance {
 /// When it cannot be started or the call breaks off.
 pub fn describe(host: &Host, algorithm: &Algorithm) -> Result<String> {
     let limits = Limits { memory_bytes: 1 << 30, tensor_bytes: 1 << 20, handles: 16, start: DESCRIBE_LIMIT, call: Some(DESCRIBE_LIMIT) };
-    let setup = Setup { job: Arc::default(), grants: Grants::default(), limits, archives: Archives::default() };
+    let setup = Setup { job: Arc::default(), grants: Grants::default(), limits, permits: Permits::new(1), archives: Archives::default() };
     on_guest_thread(|| Instance::new(host, algorithm, &setup)?.describe())?
 }
 

@@ -7,6 +7,7 @@
 mod algorithm;
 pub mod archives;
 pub mod bindings;
+pub mod catalogue;
 mod component_check;
 mod engine;
 mod guest;

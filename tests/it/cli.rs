@@ -4,8 +4,16 @@ use crate::support::{Base, algohost, fixture, guest};
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for words in [vec!["--help"], vec![], vec!["train", "--help"], vec!["serve", "-h"], vec!["inspect", "--help"], vec!["help", "compile"]]
-    {
+    for words in [
+        vec!["--help"],
+        vec![],
+        vec!["train", "--help"],
+        vec!["serve", "-h"],
+        vec!["inspect", "--help"],
+        vec!["help", "compile"],
+        vec!["kernels", "--help"],
+        vec!["help", "bench"],
+    ] {
         let help = algohost(&words).run().expect_status(0).stdout;
         assert!(help.contains("Usage: algohost") && help.contains("Example:\n  "), "{words:?}: {help}");
     }
@@ -20,7 +28,7 @@ fn the_version_names_program_and_interface() {
 #[test]
 fn words_that_are_not_understood_end_with_status_64() {
     for (words, wanted) in [
-        (vec!["trian"], "'trian' is no command; there are train, serve, inspect, compile and help"),
+        (vec!["trian"], "'trian' is no command; there are train, serve, inspect, compile, kernels, bench and help"),
         (vec!["train", "--componnet", "a"], "invalid option '--componnet'"),
         (vec!["train", "--component"], "missing argument for option '--component'"),
         (vec!["inspect"], "inspect needs a component: `algohost inspect FILE`"),
@@ -41,6 +49,7 @@ fn settings_that_make_no_sense_are_refused_by_name() {
             "80800",
             "environment variable SAGEMAKER_BIND_TO_PORT is '80800', wanted a whole number from 0 to 65535",
         ),
+        ("ALGOHOST_PERMITS", "few", "environment variable ALGOHOST_PERMITS is 'few', wanted a whole number from 0 to 1024"),
         ("ALGOHOST_INSTANCES", "1025", "environment variable ALGOHOST_INSTANCES is '1025', wanted a whole number from 0 to 1024"),
         ("ALGOHOST_BIND_ADDRESS", "here", "environment variable ALGOHOST_BIND_ADDRESS is 'here', wanted an IP address"),
         ("ALGOHOST_COMPONENT_SHA256", "abc", "environment variable ALGOHOST_COMPONENT_SHA256 is 'abc', wanted 64 hexadecimal digits"),

@@ -46,6 +46,12 @@ fn the_samples_ask_for_the_promised_quality() {
         ("linear-learner-rust/samples/breast-cancer", "at_least", 0.95),
         ("linear-learner-rust/samples/digits", "at_least", 0.94),
         ("kmeans-rust/samples/digits", "at_most", 1.01),
+        ("gradient-boosting-rust/samples/breast-cancer", "at_least", 0.93),
+        ("gradient-boosting-rust/samples/digits", "at_least", 0.95),
+        ("gradient-boosting-rust/samples/diabetes", "at_least", 0.21),
+        ("kmeans-rust/samples/wine", "at_most", 1.01),
+        ("knn-rust/samples/digits", "at_least", 0.97),
+        ("knn-rust/samples/diabetes", "at_least", 0.36),
     ] {
         let path = repository().join("guest-examples").join(sample).join("expected.json");
         let expected: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();

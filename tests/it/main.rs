@@ -14,6 +14,7 @@ mod component;
 mod contract;
 mod examples;
 mod interface;
+mod kernels;
 mod sandbox;
 mod serve;
 mod tidy;

@@ -111,13 +111,15 @@ fn metrics_reach_stdout_in_a_form_that_a_regex_can_match() {
 
 #[test]
 fn the_same_job_gives_the_same_model_on_one_two_and_four_threads() {
-    let base = Base::of_sample(&crate::support::repository().join("guest-examples/linear-learner-rust/samples/digits"));
-    let models = ["1", "2", "4"].map(|threads| {
-        let run = algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest("linear-learner-rust"));
-        run.env("ALGOHOST_THREADS", threads).run().expect_status(0);
-        std::fs::read(base.join("model/model.safetensors")).unwrap()
-    });
-    assert!(models[0] == models[1] && models[1] == models[2], "the models differ");
+    for name in ["linear-learner-rust", "kmeans-rust", "knn-rust"] {
+        let base = Base::of_sample(&crate::support::repository().join("guest-examples").join(name).join("samples/digits"));
+        let models = ["1", "2", "4"].map(|threads| {
+            let run = algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest(name));
+            run.env("ALGOHOST_THREADS", threads).run().expect_status(0);
+            std::fs::read(base.join("model/model.safetensors")).unwrap()
+        });
+        assert!(models[0] == models[1] && models[1] == models[2], "the models of {name} differ");
+    }
 }
 
 /// Starts a job that does not end by itself, sends a signal once it runs, and gives the exit status.

@@ -1,20 +1,29 @@
 //! k-means clustering as an algohost component.
 //!
-//! What to read first: `train` here (the life of a job), then `lloyd` (one clustering) and `seeding` (where it begins).
+//! What to read first: `train` here (the life of a job), then `lloyd` (one clustering) and `seeding` (where it begins). `mini_batch` and
+//! `parallel` are the other ways to do the one and the other.
 
+mod bytes;
 mod lloyd;
+mod mini_batch;
+mod parallel;
+mod points;
 mod predict;
 mod seeding;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../wit" });
 
-use algohost::ml::formulas::{self, Reduction, compile};
+use algohost::ml::formulas::compile;
+use algohost::ml::neighbors::assign_clusters;
 use algohost::ml::tensors::Tensor;
 use algohost::ml::types::{Error, ErrorCode};
 use algohost::ml::{artifacts, data, job};
 use exports::algohost::ml::{metadata, trainer};
 
-use lloyd::{Clusterer, Clustering};
+use lloyd::Lloyd;
+use mini_batch::MiniBatch;
+use points::Points;
+use seeding::Seeder;
 
 struct KMeans;
 
@@ -33,65 +42,89 @@ impl trainer::Guest for KMeans {
         if hosts != 1 {
             return Err(invalid_input(format!("the job has {hosts} hosts, this algorithm trains on one: set InstanceCount to 1")));
         }
-        let points = read_points("train", job::integer("k")? as u32)?;
-        let means = center(&points)?;
-        let clustering = best_of_restarts(&Clusterer::new(points)?)?;
-        // The model takes points as they were.
-        compile("c m", "c + m")?.apply_into(&clustering.centroids, &[&clustering.centroids, &means])?;
-        let archive = artifacts::create_archive("model.safetensors")?;
-        archive.add("centroids", &clustering.centroids)?;
-        archive.finish("{}")
+        let k = job::integer("k")? as u32;
+        let mut points = Points::read("train")?;
+        if points.n_rows < k {
+            let n_rows = points.n_rows;
+            return Err(invalid_input(format!("channel train has {n_rows} rows, k is {k}: give at least as many rows as clusters")));
+        }
+        job::log(job::Level::Info, &format!("clustering {} rows of {} features", points.n_rows, points.n_features));
+        let means = points.centre()?;
+        let clustering = best_of_restarts(&points, k)?;
+        report_test(&clustering.centroids, &means)?;
+        save(&clustering, &means, &points)
     }
 }
 
-/// Reads a channel whole: rows x features, all finite, at least `k` of them.
-fn read_points(channel: &str, k: u32) -> Result<Tensor, Error> {
-    let batch = data::open_channel(channel)?.read_all()?;
-    if batch.labels.is_some() {
-        job::log(
-            job::Level::Warn,
-            "the first column is taken for a label and left out: content type text/csv;label_size=0 says there is none",
-        );
-    }
-    let missing = compile("x", "isnan(x - x)")?.reduce_all(Reduction::Count, &[&batch.features])?;
-    if missing > 0.0 {
-        return Err(invalid_input(format!(
-            "channel {channel}: {missing} values are missing or not finite: fill or drop them before training"
-        )));
-    }
-    let shape = batch.features.shape();
-    let (n_rows, n_features) = (shape[0], shape[1]);
-    if n_rows < k {
-        return Err(invalid_input(format!("channel {channel} has {n_rows} rows, k is {k}: give at least as many rows as clusters")));
-    }
-    job::log(job::Level::Info, &format!("clustering {n_rows} rows of {n_features} features"));
-    Ok(batch.features)
+/// Where the centroids came to rest.
+struct Clustering {
+    /// k x features
+    centroids: Tensor,
+    /// Sum of the points' squared distances to their centroids, each times its weight.
+    inertia: f64,
+    iterations: u32,
 }
 
-/// Moves the points' mean to 0 and returns where it was: distances between points far from 0 would lose digits in float32.
-fn center(points: &Tensor) -> Result<Tensor, Error> {
-    let means = formulas::reduce(points, Reduction::Mean, &[0], true)?;
-    compile("x m", "x - m")?.apply_into(points, &[points, &means])?;
-    Ok(means)
+/// Goes from first centroids to a clustering.
+enum Algorithm<'a> {
+    Lloyd(Lloyd<'a>),
+    MiniBatch(MiniBatch<'a>),
 }
 
 /// The tightest clustering of `n_init` beginnings, or of as many as there was time for.
-fn best_of_restarts(clusterer: &Clusterer) -> Result<Clustering, Error> {
+fn best_of_restarts(points: &Points, k: u32) -> Result<Clustering, Error> {
+    let seeder = Seeder::new(job::integer("seed")? as u32, k)?;
+    let algorithm = match job::text("algorithm")?.as_str() {
+        "mini_batch" => Algorithm::MiniBatch(MiniBatch::new(points, k)?),
+        _ => Algorithm::Lloyd(Lloyd::new(points)?),
+    };
     let restarts = job::integer("n_init")? as u32;
-    let mut best = clusterer.run(0)?;
-    for restart in 1..=restarts {
-        job::metric("inertia", best.inertia, restart);
-        job::metric("iterations", f64::from(best.iterations), restart);
-        job::progress(f64::from(restart), f64::from(restarts));
-        if restart == restarts || job::should_stop() {
+    let mut best: Option<Clustering> = None;
+    let mut steps = 0; // of all restarts: the metrics' axis
+    for restart in 0..restarts {
+        let seeds = seeder.centroids(points, restart)?;
+        let found = match &algorithm {
+            Algorithm::Lloyd(lloyd) => lloyd.run(seeds, &mut steps)?,
+            Algorithm::MiniBatch(mini_batch) => mini_batch.run(seeds, restart, &mut steps)?,
+        };
+        let tightest = best.take().filter(|best| best.inertia <= found.inertia).unwrap_or(found);
+        job::metric("inertia", tightest.inertia, restart + 1);
+        job::metric("msd", tightest.inertia / points.total_weight, restart + 1);
+        job::metric("iterations", f64::from(tightest.iterations), restart + 1);
+        job::progress(f64::from(restart + 1), f64::from(restarts));
+        best = Some(tightest);
+        if job::should_stop() {
             break;
         }
-        let other = clusterer.run(restart)?;
-        if other.inertia < best.inertia {
-            best = other;
-        }
     }
-    Ok(best)
+    best.ok_or_else(|| Error { code: ErrorCode::Internal, message: "n_init is 0, which the description excludes".to_owned() })
+}
+
+/// How tight the clusters are for rows that took no part, where there are such.
+fn report_test(centroids: &Tensor, means: &Tensor) -> Result<(), Error> {
+    if !data::channels().iter().any(|channel| channel.name == "test") {
+        return Ok(());
+    }
+    let test = Points::read("test")?;
+    let width = centroids.shape()[1];
+    if test.n_features != width {
+        return Err(invalid_input(format!("channel test has {} features, channel train has {width}", test.n_features)));
+    }
+    test.shift(means)?;
+    let found = assign_clusters(&test.rows, centroids, test.weights.as_ref())?;
+    job::metric("test_inertia", found.inertia, 1);
+    job::metric("test_msd", found.inertia / test.total_weight, 1);
+    Ok(())
+}
+
+fn save(clustering: &Clustering, means: &Tensor, points: &Points) -> Result<(), Error> {
+    // The model takes points as they were.
+    compile("c m", "c + m")?.apply_into(&clustering.centroids, &[&clustering.centroids, means])?;
+    let archive = artifacts::create_archive("model.safetensors")?;
+    archive.add("centroids", &clustering.centroids)?;
+    let (k, msd) = (clustering.centroids.shape()[0], clustering.inertia / points.total_weight);
+    let (features, inertia, iterations) = (points.n_features, clustering.inertia, clustering.iterations);
+    archive.finish(&format!(r#"{{"k":{k},"num_features":{features},"inertia":{inertia},"msd":{msd},"iterations":{iterations}}}"#))
 }
 
 /// The caller's data, request or hyperparameters are wrong.

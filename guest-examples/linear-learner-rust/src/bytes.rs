@@ -1,8 +1,13 @@
-//! Numbers to a float32 tensor's bytes and back.
+//! Numbers to a tensor's bytes and back.
 
-/// The numbers of a float32 tensor's bytes.
-pub(crate) fn floats(bytes: &[u8]) -> impl Iterator<Item = f64> {
-    bytes.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]])))
+/// The numbers of a float64 tensor's bytes.
+pub(crate) fn doubles(bytes: &[u8]) -> impl Iterator<Item = f64> {
+    bytes.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes))
+}
+
+/// Numbers as the bytes of a float64 tensor.
+pub(crate) fn double_bytes(numbers: &[f64]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
 }
 
 /// Numbers as the bytes of a float32 tensor.

@@ -1,139 +1,124 @@
-//! A channel's rows as training needs them: checked, standardised, with a column of ones for the bias.
+//! Rows as training needs them: standardised.
 
 use crate::algohost::ml::formulas::{self, Reduction, compile};
-use crate::algohost::ml::tensors::{Dtype, Tensor, full, zeros};
-use crate::algohost::ml::{data, types::Error};
-use crate::model::{Standardization, Task};
-use crate::{floats, invalid_input};
+use crate::algohost::ml::losses::Loss;
+use crate::algohost::ml::sparse::describe_columns;
+use crate::algohost::ml::tensors::{Dtype, Tensor, from_bytes};
+use crate::algohost::ml::types::Error;
+use crate::model::Standardization;
+use crate::model::Task;
+use crate::options::Options;
+use crate::rows::{Features, Rows};
+use crate::{double_bytes, doubles, float_bytes};
 
-/// What a channel holds.
-pub(crate) struct Table {
-    /// rows x features
-    pub(crate) features: Tensor,
-    /// rows x 1
-    pub(crate) labels: Tensor,
-    pub(crate) n_rows: u32,
-    pub(crate) n_features: u32,
-}
-
-/// Reads a channel whole. Features must be finite, labels must suit the task.
-pub(crate) fn read_channel(channel: &str, task: Task) -> Result<Table, Error> {
-    let batch = data::open_channel(channel)?.read_all()?;
-    let Some(labels) = batch.labels else {
-        return Err(invalid_input(format!(
-            "channel {channel} has no label column: its content type says label_size=0, but this algorithm learns from labels"
-        )));
-    };
-    let shape = batch.features.shape();
-    let table = Table { features: batch.features, labels, n_rows: shape[0], n_features: shape[1] };
-    let label_columns = table.labels.shape()[1];
-    if label_columns != 1 {
-        return Err(invalid_input(format!(
-            "channel {channel} has {label_columns} label columns, this algorithm learns one: use label_size=1"
-        )));
-    }
-    check_features(channel, &table)?;
-    check_labels(channel, &table, task)?;
-    Ok(table)
-}
-
-/// Whether any value is missing, and in which column first.
-fn check_features(channel: &str, table: &Table) -> Result<(), Error> {
-    // Of a number that is not finite, x - x is NaN.
-    let missing = compile("x", "isnan(x - x)")?;
-    let count = missing.reduce_all(Reduction::Count, &[&table.features])?;
-    if count == 0.0 {
-        return Ok(());
-    }
-    let columns = missing.reduce(Reduction::Any, &[0], false, &[&table.features])?;
-    let column = formulas::reduce(&columns, Reduction::ArgMax, &[], false)?.item()?;
-    Err(invalid_input(format!(
-        "channel {channel}: {count} feature values are missing or not finite, the first in feature column {}: fill or drop them before training",
-        column + 1.0
-    )))
-}
-
-fn check_labels(channel: &str, table: &Table, task: Task) -> Result<(), Error> {
-    // Beyond 2^24 float32 has no room for every whole number.
-    let (wrong, wanted) = match task {
-        Task::Regression => ("isnan(y - y)", "finite numbers"),
-        Task::Binary => ("y != 0 and y != 1", "0 or 1"),
-        Task::Multiclass => ("isnan(y) or y < 0 or y != floor(y) or y > 16777216", "classes, whole numbers from 0 on"),
-    };
-    let count = compile("y", wrong)?.reduce_all(Reduction::Count, &[&table.labels])?;
-    if count > 0.0 {
-        let rows = table.n_rows;
-        return Err(invalid_input(format!(
-            "channel {channel}: {count} of {rows} labels are not {wanted}: check predictor_type, and that the label is the first column"
-        )));
-    }
-    Ok(())
-}
-
-/// Means and factors that make each feature (and a regressor's label) of mean 0 and variance 1.
+/// Means and factors that make each feature of mean 0 and variance 1, and a regressor's label too; `(value - mean) * factor`. The features of
+/// sparse rows keep their means: what is 0 must stay 0.
 pub(crate) struct Scaler {
-    /// 1 x features
-    means: Tensor,
-    /// 1 x features
-    factors: Tensor,
+    /// None where features stay as they are.
+    features: Option<Moments>,
     label_mean: f64,
     label_factor: f64,
-    n_features: u32,
+    n_features: usize,
+}
+
+struct Moments {
+    means: Vec<f64>,
+    factors: Vec<f64>,
 }
 
 impl Scaler {
-    /// Changes nothing.
-    pub(crate) fn identity(n_features: u32) -> Result<Scaler, Error> {
-        let means = zeros(&[1, n_features], Dtype::Float32)?;
-        let factors = full(&[1, n_features], Dtype::Float32, 1.0)?;
-        Ok(Scaler { means, factors, label_mean: 0.0, label_factor: 1.0, n_features })
-    }
-
-    pub(crate) fn of(table: &Table, task: Task) -> Result<Scaler, Error> {
-        let (means, factors) = moments(&table.features)?;
-        let (label_mean, label_factor) = match task {
-            Task::Regression => {
-                let (mean, factor) = moments(&table.labels)?;
-                (mean.item()?, factor.item()?)
-            }
-            Task::Binary | Task::Multiclass => (0.0, 1.0),
+    pub(crate) fn of(rows: &Rows, options: &Options) -> Result<Scaler, Error> {
+        let has_centre = options.unbias_data && options.use_bias;
+        let features = match &rows.features {
+            _ if !options.normalize_data => None,
+            Features::Dense(x) => Some(dense_moments(x, has_centre)?),
+            Features::Sparse(_) => Some(sparse_moments(&rows.features)?),
         };
-        Ok(Scaler { means, factors, label_mean, label_factor, n_features: table.n_features })
+        let (mut label_mean, mut label_factor) = (0.0, 1.0);
+        if options.task == Task::Regression && options.normalize_label {
+            let label = dense_moments(&rows.labels, options.use_bias)?;
+            (label_mean, label_factor) = (label.means[0], label.factors[0]);
+        }
+        Ok(Scaler { features, label_mean, label_factor, n_features: rows.features.shape()[1] as usize })
     }
 
-    /// The standardised features beside a column of ones, rows x (features + 1), and the standardised labels.
-    pub(crate) fn design(&self, table: &Table) -> Result<(Tensor, Tensor), Error> {
-        let design = zeros(&[table.n_rows, self.n_features + 1], Dtype::Float32)?;
-        let features = design.slice(1, 0, self.n_features)?;
-        compile("x m f", "(x - m) * f")?.apply_into(&features, &[&table.features, &self.means, &self.factors])?;
-        design.slice(1, self.n_features, self.n_features + 1)?.fill(1.0)?;
-        let standardize = compile("y m f", "(y - m) * f")?;
-        standardize.bind_scalar("m", self.label_mean)?;
-        standardize.bind_scalar("f", self.label_factor)?;
-        Ok((design, standardize.apply(&[&table.labels])?))
+    /// Standardises rows, dense ones in place.
+    pub(crate) fn apply(&self, rows: Rows) -> Result<Rows, Error> {
+        let features = match (rows.features, &self.features) {
+            (features, None) => features,
+            (Features::Dense(x), Some(moments)) => {
+                let row = |numbers: &[f64]| from_bytes(&[1, numbers.len() as u32], Dtype::Float32, &float_bytes(numbers));
+                compile("x m f", "(x - m) * f")?.apply_into(&x, &[&x, &row(&moments.means)?, &row(&moments.factors)?])?;
+                Features::Dense(x)
+            }
+            (Features::Sparse(x), Some(moments)) => {
+                let factors = from_bytes(&[moments.factors.len() as u32], Dtype::Float32, &float_bytes(&moments.factors))?;
+                Features::Sparse(x.scale_columns(&factors)?)
+            }
+        };
+        if (self.label_mean, self.label_factor) != (0.0, 1.0) {
+            let standardize = compile("y m f", "(y - m) * f")?;
+            standardize.bind_scalar("m", self.label_mean)?;
+            standardize.bind_scalar("f", self.label_factor)?;
+            standardize.apply_into(&rows.labels, &[&rows.labels])?;
+        }
+        Ok(Rows { features, ..rows })
     }
 
-    /// The same as numbers.
-    pub(crate) fn standardization(&self) -> Result<Standardization, Error> {
-        Ok(Standardization {
-            feature_means: floats(&self.means.read(0, 1)?).collect(),
-            feature_factors: floats(&self.factors.read(0, 1)?).collect(),
-            label_mean: self.label_mean,
-            label_factor: self.label_factor,
-        })
+    /// The loss whose number is meant for standardised labels.
+    pub(crate) fn loss(&self, loss: Loss) -> Loss {
+        match loss {
+            Loss::Huber(delta) => Loss::Huber(delta * self.label_factor),
+            Loss::EpsilonInsensitive(epsilon) => Loss::EpsilonInsensitive(epsilon * self.label_factor),
+            Loss::SquaredEpsilonInsensitive(epsilon) => Loss::SquaredEpsilonInsensitive(epsilon * self.label_factor),
+            other => other,
+        }
     }
 
     /// What a loss of standardised labels is to be multiplied with to be one of the labels as they were.
-    pub(crate) fn loss_unit(&self) -> f64 {
-        1.0 / (self.label_factor * self.label_factor)
+    pub(crate) fn loss_unit(&self, loss: Loss) -> f64 {
+        match loss {
+            Loss::Absolute | Loss::Quantile(_) | Loss::EpsilonInsensitive(_) => 1.0 / self.label_factor,
+            _ => 1.0 / (self.label_factor * self.label_factor),
+        }
+    }
+
+    /// How features and label were standardised, for the model.
+    pub(crate) fn standardization(self) -> Standardization {
+        let n = self.n_features;
+        let Moments { means, factors } = self.features.unwrap_or_else(|| Moments { means: vec![0.0; n], factors: vec![1.0; n] });
+        Standardization { feature_means: means, feature_factors: factors, label_mean: self.label_mean, label_factor: self.label_factor }
     }
 }
 
-/// Mean of each column and 1 / its standard deviation, both 1 x columns.
-fn moments(columns: &Tensor) -> Result<(Tensor, Tensor), Error> {
+/// Of each column of a dense matrix. Means are 0 where there is no centre.
+fn dense_moments(columns: &Tensor, has_centre: bool) -> Result<Moments, Error> {
     let means = formulas::reduce(columns, Reduction::Mean, &[0], true)?;
     let variances = formulas::reduce(columns, Reduction::Variance, &[0], true)?;
-    // A constant column has a variance of 0, or of what float32 rounds; it becomes zeros and is not blown up.
-    let factors = compile("v m", "where(v > 1e-14 * m * m, 1 / sqrt(v), 1)")?.apply(&[&variances, &means])?;
-    Ok((means, factors))
+    let factors = factors(&variances, &means)?;
+    let means = if has_centre { numbers(&means)? } else { vec![0.0; factors.len()] };
+    Ok(Moments { means, factors })
+}
+
+/// Of each column of a sparse matrix, of which only the factors are used.
+fn sparse_moments(features: &Features) -> Result<Moments, Error> {
+    let Features::Sparse(x) = features else { return Ok(Moments { means: Vec::new(), factors: Vec::new() }) };
+    let rows = f64::from(features.shape()[0]);
+    let columns = describe_columns(x)?;
+    let per_row = |sums: &Tensor| -> Result<Vec<f64>, Error> { Ok(numbers(sums)?.iter().map(|sum| sum / rows).collect()) };
+    let (means, squares) = (per_row(&columns.sums)?, per_row(&columns.sums_of_squares)?);
+    let variances: Vec<f64> = means.iter().zip(&squares).map(|(mean, square)| (square - mean * mean).max(0.0)).collect();
+    let row = |numbers: &[f64]| from_bytes(&[1, numbers.len() as u32], Dtype::Float64, &double_bytes(numbers));
+    let factors = factors(&row(&variances)?, &row(&means)?)?;
+    Ok(Moments { means: vec![0.0; factors.len()], factors })
+}
+
+/// 1 / standard deviation. A constant column has a variance of 0, or of what rounding leaves; it is not blown up.
+fn factors(variances: &Tensor, means: &Tensor) -> Result<Vec<f64>, Error> {
+    numbers(&compile("v m", "where(v > 1e-14 * m * m, 1 / sqrt(v), 1)")?.apply(&[variances, means])?)
+}
+
+/// A row of a tensor of one row.
+fn numbers(row: &Tensor) -> Result<Vec<f64>, Error> {
+    Ok(doubles(&row.cast(Dtype::Float64)?.read(0, 1)?).collect())
 }

@@ -83,7 +83,7 @@ pub(crate) fn minimize<E>(
     let mut here = Point { gradient: vec![0.0; start.len()], x: start, value: 0.0 };
     evaluate(&mut here)?;
     let mut there = here.clone();
-    let mut history = History { pairs: VecDeque::new(), memory: options.memory };
+    let mut history = History::new(options.memory);
     let (mut iteration, mut flat_steps) = (0, 0);
     let ending = loop {
         if here.gradient.iter().all(|g| g.abs() <= options.gradient_tolerance) {
@@ -117,11 +117,12 @@ pub(crate) fn minimize<E>(
     Ok(Outcome { x: here.x, value: here.value, iterations: iteration, evaluations, ending })
 }
 
+/// Variables, the function there, and its gradient.
 #[derive(Clone)]
-struct Point {
-    x: Vec<f64>,
-    value: f64,
-    gradient: Vec<f64>,
+pub(crate) struct Point {
+    pub(crate) x: Vec<f64>,
+    pub(crate) value: f64,
+    pub(crate) gradient: Vec<f64>,
 }
 
 /// Looks for a step along `direction` that lowers the value enough and flattens the slope; leaves the point in `there`. False when
@@ -177,14 +178,28 @@ struct Pair {
     scale: f64,
 }
 
-struct History {
+/// The last steps, from which the curvature is estimated.
+pub(crate) struct History {
     pairs: VecDeque<Pair>,
     memory: usize,
 }
 
 impl History {
+    /// Of at most `memory` steps, none yet.
+    pub(crate) fn new(memory: usize) -> History {
+        History { pairs: VecDeque::new(), memory }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.pairs.clear();
+    }
+
     /// The two-loop recursion: minus the gradient times the estimated inverse Hessian. Always a direction of descent.
-    fn direction(&mut self, gradient: &[f64]) -> Vec<f64> {
+    pub(crate) fn direction(&mut self, gradient: &[f64]) -> Vec<f64> {
         let mut direction: Vec<f64> = gradient.iter().map(|g| -g).collect();
         let mut weights = Vec::with_capacity(self.pairs.len());
         for pair in self.pairs.iter().rev() {
@@ -208,7 +223,8 @@ impl History {
         gradient.iter().map(|g| -g).collect()
     }
 
-    fn remember(&mut self, old: &Point, new: &Point) {
+    /// Takes in the step from `old` to `new`, unless the function curves down along it.
+    pub(crate) fn remember(&mut self, old: &Point, new: &Point) {
         let dx = difference(&new.x, &old.x);
         let dg = difference(&new.gradient, &old.gradient);
         let product = dot(&dx, &dg);
@@ -223,7 +239,7 @@ impl History {
     }
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 

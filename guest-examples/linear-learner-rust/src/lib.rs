@@ -1,21 +1,27 @@
-//! Linear regression, logistic regression and multinomial logistic regression as an algohost component.
+//! Linear models for numbers, two classes and many, from dense or sparse rows, as an algohost component.
 //!
-//! What to read first: `train` (the life of a job), `objective` (a loss and its gradient in a handful of host calls), `predict`.
-//! `lbfgs`, `adam` and `model` are plain Rust and know nothing of the host.
+//! What to read first: `train` (the life of a job), `objective` (a loss and its gradient in three host calls), `predict`.
+//! `lbfgs`, `owlqn`, `adam` and `model` are plain Rust and know nothing of the host.
 
 mod adam;
 mod bytes;
+mod channel;
+mod class_weights;
 mod design;
 mod lbfgs;
 mod model;
 mod objective;
+mod options;
+mod owlqn;
 mod predict;
+mod report;
+mod rows;
 mod train;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../wit" });
 
 use algohost::ml::types::{Error, ErrorCode};
-use bytes::{float_bytes, floats};
+use bytes::{double_bytes, doubles, float_bytes};
 
 struct LinearLearner;
 

@@ -21,6 +21,17 @@ impl Task {
     }
 }
 
+/// What a classifier's score is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scores {
+    /// The linear function itself, as a regressor's: of a hinge loss, positive for class 1.
+    Values,
+    Probabilities,
+}
+
+/// The spelling of each in the model's metadata.
+const SCORES: [(&str, Scores); 2] = [("value", Scores::Values), ("probability", Scores::Probabilities)];
+
 /// `weights` is features x outputs, row-major; `bias` has one number for each output.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Linear {
@@ -56,20 +67,26 @@ impl Linear {
 }
 
 /// The archive's metadata, a JSON object.
-pub(crate) fn metadata(task: Task, n_features: usize, n_classes: usize) -> String {
+pub(crate) fn metadata(task: Task, scores: Scores, n_features: usize, n_classes: usize) -> String {
     let name = TASKS.iter().find(|(_, known)| *known == task).map_or("", |(name, _)| name);
+    let score = SCORES.iter().find(|(_, known)| *known == scores).map_or("", |(name, _)| name);
     // Written by hand, not from a map: its keys would come in another order, and the model in other bytes, with every run.
-    format!(r#"{{"predictor_type":"{name}","num_features":{n_features},"num_classes":{n_classes}}}"#)
+    format!(r#"{{"predictor_type":"{name}","score":"{score}","num_features":{n_features},"num_classes":{n_classes}}}"#)
 }
 
-/// The task that `metadata` wrote down, or what is wrong with it.
-pub(crate) fn task_of_metadata(json: &str) -> Result<Task, String> {
+/// The task and the scores that `metadata` wrote down, or what is wrong with it.
+pub(crate) fn of_metadata(json: &str) -> Result<(Task, Scores), String> {
     let parsed: JsonValue = json.parse().map_err(|error| format!("the model's metadata is not JSON: {error}"))?;
     let fields: HashMap<String, JsonValue> = parsed.try_into().map_err(|_| "the model's metadata is not a JSON object".to_owned())?;
-    let Some(JsonValue::String(name)) = fields.get("predictor_type") else {
-        return Err("the model's metadata does not say its predictor_type".to_owned());
+    let text = |key: &str| match fields.get(key) {
+        Some(JsonValue::String(text)) => Ok(text),
+        _ => Err(format!("the model's metadata does not say its {key}")),
     };
-    Task::from_name(name).ok_or_else(|| format!("the model's predictor_type is '{name}', which this version does not know"))
+    let unknown = |key: &str, name: &str| format!("the model's {key} is '{name}', which this version does not know");
+    let (name, score) = (text("predictor_type")?, text("score")?);
+    let task = Task::from_name(name).ok_or_else(|| unknown("predictor_type", name))?;
+    let scores = SCORES.iter().find(|(known, _)| known == score).ok_or_else(|| unknown("score", score))?;
+    Ok((task, scores.1))
 }
 
 #[cfg(test)]
@@ -93,11 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn metadata_gives_its_task_back() {
+    fn metadata_gives_back_what_it_was_made_of() {
         for (name, task) in TASKS {
-            let json = metadata(task, 30, 2);
-            assert!(json.contains(name), "{json}");
-            assert_eq!(task_of_metadata(&json), Ok(task));
+            for (score, scores) in SCORES {
+                let json = metadata(task, scores, 30, 2);
+                assert!(json.contains(name) && json.contains(score), "{json}");
+                assert_eq!(of_metadata(&json), Ok((task, scores)));
+            }
         }
     }
 
@@ -107,9 +126,11 @@ mod tests {
             ("", "not JSON"),
             ("[]", "not a JSON object"),
             ("{}", "does not say its predictor_type"),
-            (r#"{"predictor_type":"forest"}"#, "'forest'"),
+            (r#"{"predictor_type":"regressor"}"#, "does not say its score"),
+            (r#"{"predictor_type":"forest","score":"value"}"#, "'forest'"),
+            (r#"{"predictor_type":"regressor","score":"votes"}"#, "'votes'"),
         ] {
-            let error = task_of_metadata(json).expect_err(json);
+            let error = of_metadata(json).expect_err(json);
             assert!(error.contains(reason), "{json}: {error}");
         }
     }

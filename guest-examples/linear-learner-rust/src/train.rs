@@ -1,45 +1,55 @@
 //! The life of a training job.
 
 use crate::adam::Adam;
-use crate::algohost::ml::formulas::{self, Reduction};
+use crate::algohost::ml::losses::Loss;
 use crate::algohost::ml::tensors::{Dtype, Tensor, from_bytes};
 use crate::algohost::ml::types::{Error, ErrorCode};
 use crate::algohost::ml::{artifacts, data, job, random};
-use crate::design::{Scaler, Table, read_channel};
+use crate::channel::{check_classes, largest_label, read_channel};
+use crate::class_weights::weigh;
+use crate::design::Scaler;
 use crate::exports::algohost::ml::trainer::Guest;
 use crate::lbfgs::{self, Ending};
-use crate::model::{Linear, Task, metadata};
-use crate::objective::{Objective, Rows};
+use crate::model::{Linear, Scores, Task, metadata};
+use crate::objective::Objective;
+use crate::options::Options;
+use crate::owlqn::{self, Penalty};
+use crate::report::{Patience, Report, Validation};
+use crate::rows::{Features, Rows};
 use crate::{LinearLearner, float_bytes, invalid_input};
 
-/// Values and gradients come from float32 sums.
+/// Scores and slopes of a row come from float32.
 const FLOAT32_NOISE: f64 = 1e-7;
 
 impl Guest for LinearLearner {
     fn train() -> Result<(), Error> {
         check_cluster()?;
-        let predictor_type = job::text("predictor_type")?;
-        let task =
-            Task::from_name(&predictor_type).ok_or_else(|| invalid_input(format!("predictor_type '{predictor_type}' is not known")))?;
-        let table = read_channel("train", task)?;
-        let n_classes = count_classes(&table, task)?;
-        let n_outputs = if task == Task::Multiclass { n_classes } else { 1 };
-        job::log(job::Level::Info, &format!("training on {} rows of {} features", table.n_rows, table.n_features));
+        let options = Options::read()?;
+        let rows = read_channel("train", options.task, options.row_weights, None)?;
+        let n_classes = count_classes(&rows, options.task)?;
+        let n_outputs = if options.task == Task::Multiclass { n_classes } else { 1 };
+        let [n_rows, n_features] = rows.features.shape();
+        let form = if matches!(rows.features, Features::Sparse(_)) { ", sparse" } else { "" };
+        job::log(job::Level::Info, &format!("training on {n_rows} rows of {n_features} features{form}"));
 
-        let scaler = if job::flag("normalize_data")? { Scaler::of(&table, task)? } else { Scaler::identity(table.n_features)? };
-        let objective = Objective::new(task, table.n_features, n_outputs, job::number("l2")?)?;
-        let validation = Validation::open(&table, task, n_classes, n_outputs, &scaler)?;
-        let n_features = table.n_features;
-        let rows = prepare(&table, &scaler, n_outputs)?;
-        drop(table); // the raw features are not needed any more
+        let scaler = Scaler::of(&rows, &options)?;
+        let loss = scaler.loss(options.loss);
+        let penalties = (job::number("l1")?, job::number("l2")?);
+        let objective = Objective::new(loss, n_features, n_outputs, options.use_bias, penalties)?;
+        let validation = read_validation(&options, n_features, (n_classes, n_outputs), &scaler)?;
+        let rows = weigh(rows, &options, n_classes)?;
+        let rows = scaler.apply(rows)?;
 
-        let report = Report { objective: &objective, validation, loss_unit: scaler.loss_unit(), best: None, steps_since_best: 0 };
-        let learned = match job::text("optimizer")?.as_str() {
+        let patience = Patience { steps: job::integer("early_stopping_patience")?, tolerance: job::number("early_stopping_tolerance")? };
+        let report = Report::new(&objective, validation, scaler.loss_unit(loss), patience);
+        let mut learned = match job::text("optimizer")?.as_str() {
             "adam" => run_adam(&objective, &rows, report)?,
             _ => run_lbfgs(&objective, &rows, report)?,
         };
-        let model = Linear::unscaled(&learned, n_outputs as usize, &scaler.standardization()?);
-        save(&model, n_features, n_outputs, &metadata(task, n_features as usize, n_classes as usize))
+        learned.resize((n_features as usize + 1) * n_outputs as usize, 0.0); // without a bias it is 0
+        let model = Linear::unscaled(&learned, n_outputs as usize, &scaler.standardization());
+        let scores = if matches!(loss, Loss::Logistic | Loss::Softmax) { Scores::Probabilities } else { Scores::Values };
+        save(&model, n_features, n_outputs, &metadata(options.task, scores, n_features as usize, n_classes as usize))
     }
 }
 
@@ -53,133 +63,59 @@ fn check_cluster() -> Result<(), Error> {
 }
 
 /// Number of classes: given or found; 0 for a regressor.
-fn count_classes(table: &Table, task: Task) -> Result<u32, Error> {
+fn count_classes(rows: &Rows, task: Task) -> Result<u32, Error> {
     match task {
         Task::Regression => Ok(0),
         Task::Binary => Ok(2),
         Task::Multiclass if job::has("num_classes") => {
             let n_classes = job::integer("num_classes")? as u32;
-            check_classes("train", table, n_classes)?;
+            check_classes("train", &rows.labels, n_classes)?;
             Ok(n_classes)
         }
-        Task::Multiclass => Ok((largest_label(table)? as u32 + 1).max(2)),
+        Task::Multiclass => Ok((largest_label(&rows.labels)? as u32 + 1).max(2)),
     }
 }
 
-fn check_classes(channel: &str, table: &Table, n_classes: u32) -> Result<(), Error> {
-    let largest = largest_label(table)?;
-    if largest < f64::from(n_classes) {
-        return Ok(());
+/// None when the job has no such channel.
+fn read_validation(
+    options: &Options,
+    n_features: u32,
+    (n_classes, n_outputs): (u32, u32),
+    scaler: &Scaler,
+) -> Result<Option<Validation>, Error> {
+    let Some(channel) = data::channels().into_iter().find(|channel| channel.name == "validation") else { return Ok(None) };
+    // Only sparse rows can be narrower than they are meant; others say themselves how wide they are.
+    let is_libsvm = channel.content_type.is_some_and(|content_type| content_type.contains("libsvm"));
+    let rows = read_channel("validation", options.task, options.row_weights, is_libsvm.then_some(n_features))?;
+    let columns = rows.features.shape()[1];
+    if columns != n_features {
+        return Err(invalid_input(format!(
+            "channel validation has {columns} feature columns, channel train has {n_features}: they must be alike"
+        )));
     }
-    Err(invalid_input(format!(
-        "channel {channel} has label {largest}, but there are {n_classes} classes, counted from 0: raise num_classes or correct the label"
-    )))
-}
-
-fn largest_label(table: &Table) -> Result<f64, Error> {
-    formulas::reduce(&table.labels, Reduction::Max, &[], false)?.item()
-}
-
-fn prepare(table: &Table, scaler: &Scaler, n_outputs: u32) -> Result<Rows, Error> {
-    let (design, labels) = scaler.design(table)?;
-    Rows::new(design, labels, n_outputs)
-}
-
-/// The rows on which the model is judged while it learns.
-struct Validation {
-    rows: Rows,
-    task: Task,
-    label_variance: f64,
-}
-
-impl Validation {
-    /// None when the job has no such channel.
-    fn open(train: &Table, task: Task, n_classes: u32, n_outputs: u32, scaler: &Scaler) -> Result<Option<Validation>, Error> {
-        if !data::channels().iter().any(|channel| channel.name == "validation") {
-            return Ok(None);
-        }
-        let table = read_channel("validation", task)?;
-        if table.n_features != train.n_features {
-            return Err(invalid_input(format!(
-                "channel validation has {} feature columns, channel train has {}: they must be alike",
-                table.n_features, train.n_features
-            )));
-        }
-        if task == Task::Multiclass {
-            check_classes("validation", &table, n_classes)?;
-        }
-        let (design, labels) = scaler.design(&table)?;
-        let label_variance = formulas::reduce(&labels, Reduction::Variance, &[], false)?.item()?;
-        Ok(Some(Validation { rows: Rows::new(design, labels, n_outputs)?, task, label_variance }))
+    if options.task == Task::Multiclass {
+        check_classes("validation", &rows.labels, n_classes)?;
     }
-
-    /// Reports how the weights that are set do; answers their loss.
-    fn judge(&self, objective: &Objective, loss_unit: f64, step: u32) -> Result<f64, Error> {
-        let forward = objective.forward(&self.rows)?;
-        let loss = objective.loss(&forward)?;
-        let quality = objective.quality(&forward)?;
-        job::metric("validation_loss", loss * loss_unit, step);
-        match self.task {
-            // Undefined when all labels are alike.
-            Task::Regression if self.label_variance == 0.0 => {}
-            Task::Regression => job::metric("validation_r2", 1.0 - quality / self.label_variance, step),
-            Task::Binary | Task::Multiclass => job::metric("validation_accuracy", quality, step),
-        }
-        Ok(loss)
-    }
-}
-
-/// What is said after each step, and whether there is a next one.
-struct Report<'a> {
-    objective: &'a Objective,
-    validation: Option<Validation>,
-    loss_unit: f64,
-    /// Least validation loss so far, and its weights; only kept for early stopping.
-    best: Option<(f64, Vec<f64>)>,
-    steps_since_best: i32,
-}
-
-impl Report<'_> {
-    /// False when the job is to end here.
-    fn step(&mut self, step: u32, of: u32, loss: f64, weights: &[f64]) -> Result<bool, Error> {
-        job::metric("train_loss", loss * self.loss_unit, step);
-        job::progress(f64::from(step), f64::from(of));
-        let Some(validation) = &self.validation else {
-            return Ok(!job::should_stop());
-        };
-        self.objective.set_weights(weights)?;
-        let loss = validation.judge(self.objective, self.loss_unit, step)?;
-        let patience = job::integer("early_stopping_patience")?;
-        if patience == 0 {
-            return Ok(!job::should_stop());
-        }
-        if self.best.as_ref().is_none_or(|(best, _)| loss < *best) {
-            self.best = Some((loss, weights.to_vec()));
-            self.steps_since_best = 0;
-        } else {
-            self.steps_since_best += 1;
-        }
-        Ok(self.steps_since_best < patience && !job::should_stop())
-    }
-
-    /// The weights to keep: the best ones where early stopping watched, else the last.
-    fn choose(self, last: Vec<f64>) -> Vec<f64> {
-        self.best.map_or(last, |(_, best)| best)
-    }
+    Validation::new(scaler.apply(rows)?, options.task, n_outputs).map(Some)
 }
 
 fn run_lbfgs(objective: &Objective, rows: &Rows, mut report: Report<'_>) -> Result<Vec<f64>, Error> {
     let max_iterations = job::integer("max_iterations")? as u32;
     let options = lbfgs::Options { memory: 10, max_iterations, gradient_tolerance: job::number("tolerance")?, noise: FLOAT32_NOISE };
-    let evaluate = |weights: &[f64], gradient: &mut [f64]| {
-        objective.set_weights(weights)?;
-        let forward = objective.forward(rows)?;
-        objective.gradient(&forward, weights, gradient)?;
-        Ok(objective.loss(&forward)? + objective.penalty(weights))
-    };
+    let start = vec![0.0; objective.n_weights()];
+    let evaluate = |weights: &[f64], gradient: &mut [f64]| objective.evaluate(rows, weights, gradient);
     let after_step = |at: &lbfgs::Iterate<'_>| report.step(at.iteration, max_iterations, at.value, at.x);
-    let outcome = lbfgs::minimize(vec![0.0; objective.n_weights()], &options, evaluate, after_step)?;
-    check_loss(outcome.value, "L-BFGS")?;
+    let (name, outcome) = if objective.l1 > 0.0 {
+        let penalty = Penalty { weight: objective.l1, count: objective.n_penalized() };
+        ("OWL-QN", owlqn::minimize(start, &options, penalty, evaluate, after_step)?)
+    } else {
+        ("L-BFGS", lbfgs::minimize(start, &options, evaluate, after_step)?)
+    };
+    check_loss(outcome.value, name)?;
+    if outcome.iterations == 0 {
+        // The start is as good as it gets, and somebody waits for a figure.
+        report.step(0, max_iterations, outcome.value, &outcome.x)?;
+    }
     let ending = match outcome.ending {
         Ending::Converged => "converged",
         Ending::Stalled => "reached the precision of float32",
@@ -187,21 +123,21 @@ fn run_lbfgs(objective: &Objective, rows: &Rows, mut report: Report<'_>) -> Resu
         Ending::Interrupted => "was stopped",
     };
     let (iterations, evaluations) = (outcome.iterations, outcome.evaluations);
-    job::log(job::Level::Info, &format!("L-BFGS {ending} after {iterations} iterations, {evaluations} evaluations"));
+    job::log(job::Level::Info, &format!("{name} {ending} after {iterations} iterations, {evaluations} evaluations"));
     Ok(report.choose(outcome.x))
 }
 
 fn run_adam(objective: &Objective, rows: &Rows, mut report: Report<'_>) -> Result<Vec<f64>, Error> {
     let epochs = job::integer("epochs")? as u32;
     let mut weights = vec![0.0; objective.n_weights()];
+    let mut gradient = vec![0.0; objective.n_weights()];
     let mut adam = Adam::new(weights.len(), job::number("learning_rate")?);
     for epoch in 1..=epochs {
-        let order = random::permutation(rows.n_rows(), job::integer("seed")? as u32, epoch)?;
+        let order = random::permutation(rows.count(), job::integer("seed")? as u32, epoch)?;
         let finished = run_epoch(objective, &rows.shuffled(&order)?, &mut adam, &mut weights)?;
-        objective.set_weights(&weights)?;
-        let loss = objective.loss(&objective.forward(rows)?)? + objective.penalty(&weights);
-        check_loss(loss, "Adam")?;
-        if !report.step(epoch, epochs, loss, &weights)? || !finished {
+        let value = objective.evaluate(rows, &weights, &mut gradient)? + objective.l1_penalty(&weights);
+        check_loss(value, "Adam")?;
+        if !report.step(epoch, epochs, value, &weights)? || !finished {
             job::log(job::Level::Info, &format!("Adam ended in epoch {epoch} of {epochs}"));
             break;
         }
@@ -214,15 +150,13 @@ fn run_epoch(objective: &Objective, rows: &Rows, adam: &mut Adam, weights: &mut 
     let batch_size = job::integer("mini_batch_size")? as u32;
     let mut gradient = vec![0.0; weights.len()];
     let mut start = 0;
-    while start < rows.n_rows() {
+    while start < rows.count() {
         if job::should_stop() {
             return Ok(false);
         }
-        let end = rows.n_rows().min(start.saturating_add(batch_size));
-        let batch = rows.slice(start, end)?;
-        objective.set_weights(weights)?;
-        objective.gradient(&objective.forward(&batch)?, weights, &mut gradient)?;
-        adam.step(weights, &gradient);
+        let end = rows.count().min(start.saturating_add(batch_size));
+        objective.evaluate(&rows.slice(start, end)?, weights, &mut gradient)?;
+        adam.step(weights, &gradient, objective.l1, objective.n_penalized());
         start = end;
     }
     Ok(true)

@@ -73,7 +73,7 @@ impl Npy {
             }
             let row_bytes = (self.columns * header.kind.size()).max(1);
             let rows = left.min(wanted).min((PIECE / row_bytes).max(1));
-            pieces.push(Piece { file: position.file, offset: position.offset, bytes: rows * row_bytes, rows, text: None });
+            pieces.push(Piece { file: position.file, offset: position.offset, bytes: rows * row_bytes, rows, ..Piece::default() });
             position.offset += rows as u64;
             wanted -= rows;
         }

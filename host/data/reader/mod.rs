@@ -12,6 +12,7 @@ use super::content_type::{ContentType, Format};
 use super::fault::{plural, quote};
 use super::files::{self, DataFile};
 use super::npy::Npy;
+use super::sparse::{SparseBatch, fill_sparse};
 use super::text::{Csv, Libsvm, Text, open_csv, open_libsvm};
 use crate::failure::{Code, Failure};
 
@@ -115,8 +116,36 @@ impl Reader {
     /// # Errors
     /// Invalid input with file and line when the data is wrong; limit exceeded beyond the budget; bad operation when no rows are asked for.
     pub fn next(&mut self, max_rows: usize) -> Result<Option<Batch>> {
+        self.take("next", max_rows, Reader::decode)
+    }
+
+    /// As [`Reader::next`], with sparse features. Rows of libsvm are never made dense; of other formats, what is 0 is left out.
+    ///
+    /// # Errors
+    /// As [`Reader::next`].
+    pub fn next_sparse(&mut self, max_rows: usize) -> Result<Option<SparseBatch>> {
+        self.take("next-sparse", max_rows, Reader::decode_sparse)
+    }
+
+    /// All the rows from the present position on.
+    ///
+    /// # Errors
+    /// As [`Reader::next`]; invalid input when there are none.
+    pub fn read_all(&mut self) -> Result<Batch> {
+        self.take_rest(Reader::decode)
+    }
+
+    /// As [`Reader::read_all`], with sparse features as [`Reader::next_sparse`] gives them.
+    ///
+    /// # Errors
+    /// As [`Reader::read_all`].
+    pub fn read_all_sparse(&mut self) -> Result<SparseBatch> {
+        self.take_rest(Reader::decode_sparse)
+    }
+
+    fn take<B>(&mut self, operation: &str, max_rows: usize, decode: impl FnOnce(&Reader, &[Piece]) -> Result<B>) -> Result<Option<B>> {
         if max_rows == 0 {
-            return Err(Failure::new(Code::BadOperation, "next: max-rows is 0; ask for one row at least").into());
+            return Err(Failure::new(Code::BadOperation, format!("{operation}: max-rows is 0; ask for one row at least")).into());
         }
         // The position moves only when the rows were decoded, so that an error comes back instead of leaving rows out.
         let mut position = self.position;
@@ -125,16 +154,12 @@ impl Reader {
             AnyTable::Libsvm(libsvm) => libsvm.take(&mut position, max_rows)?,
             AnyTable::Npy(npy) => npy.take(&mut position, max_rows),
         };
-        let batch = if pieces.is_empty() { None } else { Some(self.decode(&pieces)?) };
+        let batch = if pieces.is_empty() { None } else { Some(decode(self, &pieces)?) };
         self.position = position;
         Ok(batch)
     }
 
-    /// All the rows from the present position on.
-    ///
-    /// # Errors
-    /// As [`Reader::next`]; invalid input when there are none.
-    pub fn read_all(&mut self) -> Result<Batch> {
+    fn take_rest<B>(&mut self, decode: impl FnOnce(&Reader, &[Piece]) -> Result<B>) -> Result<B> {
         let mut position = self.position;
         let pieces = match &mut self.table {
             AnyTable::Csv(csv) => csv.rest(&self.context, &mut position)?,
@@ -144,7 +169,7 @@ impl Reader {
         if pieces.is_empty() {
             return Err(empty(&self.channel, &self.dir, "no rows left; rewind to read them again"));
         }
-        let batch = self.decode(&pieces)?;
+        let batch = decode(self, &pieces)?;
         self.position = position;
         Ok(batch)
     }
@@ -157,6 +182,11 @@ impl Reader {
     /// Number of feature columns.
     pub fn columns(&self) -> usize {
         self.layout.features
+    }
+
+    /// Whether rows are written sparsely, so that reading them so is what saves memory and time.
+    pub fn is_sparse(&self) -> bool {
+        matches!(self.table, AnyTable::Libsvm(_))
     }
 
     /// Rows in one epoch, where that is known: for NPY and libsvm always, for CSV once all of it was read with [`Reader::read_all`].
@@ -172,6 +202,17 @@ impl Reader {
         match self.dtype {
             DType::Float64 => self.decode_as::<f64>(pieces),
             _ => self.decode_as::<f32>(pieces),
+        }
+    }
+
+    fn decode_sparse(&self, pieces: &[Piece]) -> Result<SparseBatch> {
+        let AnyTable::Libsvm(libsvm) = &self.table else {
+            return SparseBatch::of_dense(&self.context, self.decode(pieces)?);
+        };
+        let subject = format!("channel {}", quote(self.channel.as_bytes()));
+        match self.dtype {
+            DType::Float64 => fill_sparse::<f64>(&self.context, &subject, libsvm, self.layout, pieces),
+            _ => fill_sparse::<f32>(&self.context, &subject, libsvm, self.layout, pieces),
         }
     }
 

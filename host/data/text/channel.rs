@@ -12,6 +12,7 @@ use super::super::batch::{Layout, Number, Piece, Rows, Table, each};
 use super::super::fault::{Fault, Wrong, quote};
 use super::super::files::DataFile;
 use super::super::reader::{Options, Position};
+use super::super::sparse::{SparseRows, SparseTable};
 use super::csv::{self, Csv};
 use super::libsvm::{self, Extent, Libsvm};
 use super::lines::{FirstRow, count_ends, first_row_of_file, read_lines};
@@ -78,9 +79,9 @@ impl<F: LineFormat> Text<F> {
             wanted -= rows;
             if rows > 0 {
                 self.row_bytes = text.len().div_ceil(rows);
-                let bytes = text.len();
+                let (bytes, items) = (text.len(), self.format.items(&text));
                 let text = (pieces.len() < KEPT).then_some(text);
-                pieces.push(Piece { file: position.file, offset, bytes, rows, text });
+                pieces.push(Piece { file: position.file, offset, bytes, rows, items, text });
             }
         }
         Ok(pieces)
@@ -116,7 +117,8 @@ impl<F: LineFormat> Text<F> {
             let (offset, span) = read.with_context(|| self.unreadable(file))?;
             let text = &buffer[span];
             let (rows, found) = look(text).map_err(|fault| self.explain(file, offset, fault))?;
-            Ok((Piece { file, offset, bytes: text.len(), rows, text: keep.then(|| text.to_vec()) }, found))
+            let items = self.format.items(text);
+            Ok((Piece { file, offset, bytes: text.len(), rows, items, text: keep.then(|| text.to_vec()) }, found))
         })?;
         let (pieces, found): (Vec<Piece>, Vec<S>) = seen.into_iter().unzip();
         Ok((pieces.into_iter().filter(|piece| piece.rows > 0).collect(), found))
@@ -143,6 +145,25 @@ impl<F: LineFormat> Text<F> {
         let (_, source) = self.open.insert((file, source));
         let read = read_lines(source, range, self.format.end(), text);
         read.with_context(|| self.unreadable(file))
+    }
+
+    /// The lines of a piece: at hand, or read into `buffer`.
+    fn text_of<'a>(&self, piece: &'a Piece, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+        if let Some(text) = &piece.text {
+            return Ok(text);
+        }
+        buffer.resize(piece.bytes.max(buffer.len()), 0);
+        let text = &mut buffer[..piece.bytes];
+        let read = File::open(&self.files[piece.file].path).and_then(|source| source.read_exact_at(text, piece.offset));
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(self.explain(piece.file, piece.offset, Fault { at: 0, wrong: Wrong::Changed }))
+            }
+            read => {
+                read.with_context(|| self.unreadable(piece.file))?;
+                Ok(text)
+            }
+        }
     }
 
     fn name(&self, file: usize) -> String {
@@ -175,22 +196,15 @@ impl<F: LineFormat> Text<F> {
 
 impl<F: LineFormat> Table for Text<F> {
     fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, mut rows: Rows<'_, T>) -> Result<()> {
-        let text = match &piece.text {
-            Some(text) => text,
-            None => {
-                buffer.resize(piece.bytes.max(buffer.len()), 0);
-                let text = &mut buffer[..piece.bytes];
-                let read = File::open(&self.files[piece.file].path).and_then(|source| source.read_exact_at(text, piece.offset));
-                match read {
-                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                        return Err(self.explain(piece.file, piece.offset, Fault { at: 0, wrong: Wrong::Changed }));
-                    }
-                    read => read.with_context(|| self.unreadable(piece.file))?,
-                }
-                &*text
-            }
-        };
+        let text = self.text_of(piece, buffer)?;
         self.format.decode(text, &mut rows).map_err(|fault| self.explain(piece.file, piece.offset, fault))
+    }
+}
+
+impl SparseTable for Text<Libsvm> {
+    fn decode_sparse<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, mut rows: SparseRows<'_, T>) -> Result<()> {
+        let text = self.text_of(piece, buffer)?;
+        self.format.decode_sparse(text, &mut rows).map_err(|fault| self.explain(piece.file, piece.offset, fault))
     }
 }
 

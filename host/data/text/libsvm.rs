@@ -1,14 +1,20 @@
 //! Sparse rows in lines: `label[:weight] index:value index:value … # comment`.
 //!
 //! Indices ascend within a row. They begin at 1, unless index 0 occurs anywhere in the channel; then they begin at 0. Therefore a channel is
-//! looked through once when it is opened, which also finds its width (the largest index), unless the `columns` option fixes it. Rows are
-//! decoded densely: what is not written is 0.
+//! looked through once when it is opened, which also finds its width (the largest index), unless the `columns` option fixes it. Decoded
+//! densely, what is not written is 0; decoded sparsely, exactly what is written is stored.
+
+use algohost_kernels::Csr;
 
 use super::super::batch::{Layout, Number, Rows};
 use super::super::fault::{Fault, Wrong, quote};
+use super::super::sparse::SparseRows;
 use super::LineFormat;
 use super::lines::split;
 use super::number;
+
+/// The largest index that is read: one column more would have no int32 position, whether indices begin at 0 or at 1.
+const LARGEST_INDEX: u64 = Csr::MOST_COLUMNS as u64 - 1;
 
 /// How rows are written, and what the channel's look-through found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +128,8 @@ impl<'a> Walk<'a> {
             (Some(index), Some(last)) if index <= last => {
                 Err(Wrong::Row(format!("index {index} comes after {last}; indices must ascend within a row")))
             }
-            (Some(index), _) if index < u64::MAX => Ok(index),
+            (Some(index), _) if index <= LARGEST_INDEX => Ok(index),
+            (Some(index), _) => Err(Wrong::Row(format!("index {index} is beyond {LARGEST_INDEX}, the largest possible"))),
             _ if item.starts_with(b"qid:") => Err(Wrong::Row("query ids (qid) are not supported; remove them".to_owned())),
             _ => Err(Wrong::Row(format!("{} is not index:value", quote(item)))),
         }
@@ -179,8 +186,8 @@ impl Libsvm {
         Ok(())
     }
 
-    fn decode_row<T: Number>(&self, line: &[u8], parts: [&mut [T]; 3]) -> Result<(), Wrong> {
-        let [labels, weights, features] = parts;
+    /// Calls `put` with column and value of each element.
+    fn decode_row<T: Number>(&self, line: &[u8], [labels, weights]: [&mut [T]; 2], mut put: impl FnMut(usize, T)) -> Result<(), Wrong> {
         let mut walk = Walk::new(line);
         if self.labelled {
             let (label, weight) = walk.label()?;
@@ -195,12 +202,24 @@ impl Libsvm {
             last = Some(index);
             let value = walk.value(index)?;
             let column = index.checked_sub(self.base).and_then(|column| usize::try_from(column).ok());
-            match column.and_then(|column| features.get_mut(column)) {
-                Some(slot) => *slot = value,
+            match column.filter(|&column| column < self.columns) {
+                Some(column) => put(column, value),
                 None => return Err(Wrong::Row(format!("index {index} is beyond the {} columns of a row", self.columns))),
             }
         }
         Ok(())
+    }
+}
+
+impl Libsvm {
+    /// Decodes whole lines that are exactly as many rows with exactly as many elements.
+    pub(super) fn decode_sparse<T: Number>(&self, text: &[u8], rows: &mut SparseRows<'_, T>) -> Result<(), Fault> {
+        let changed = |at| Fault { at, wrong: Wrong::Changed };
+        for line in split(text, self.end).filter(|line| has_items(line)) {
+            let [labels, weights] = rows.begin_row().ok_or_else(|| fault(text, line, Wrong::Changed))?;
+            self.decode_row(line, [labels, weights], |column, value| rows.put(column, value)).map_err(|wrong| fault(text, line, wrong))?;
+        }
+        if rows.end() { Ok(()) } else { Err(changed(text.len())) }
     }
 }
 
@@ -218,13 +237,25 @@ impl LineFormat for Libsvm {
         has_items(line)
     }
 
+    fn items(&self, text: &[u8]) -> usize {
+        let of_line = |line: &[u8]| {
+            let written = &line[..line.iter().position(|&byte| byte == b'#').unwrap_or(line.len())];
+            let colons = written.iter().filter(|&&byte| byte == b':').count();
+            let weighted =
+                self.labelled && written.trim_ascii_start().split(|&byte| is_blank(byte)).next().is_some_and(|label| label.contains(&b':'));
+            colons - usize::from(weighted)
+        };
+        split(text, self.end).filter(|line| has_items(line)).map(of_line).sum()
+    }
+
     fn decode<T: Number>(&self, text: &[u8], rows: &mut Rows<'_, T>) -> Result<(), Fault> {
         let mut lines = split(text, self.end).filter(|line| has_items(line));
         for row in 0..rows.count() {
             let Some(line) = lines.next() else {
                 return Err(Fault { at: text.len(), wrong: Wrong::Changed });
             };
-            self.decode_row(line, rows.row(row)).map_err(|wrong| fault(text, line, wrong))?;
+            let [labels, weights, features] = rows.row(row);
+            self.decode_row(line, [labels, weights], |column, value| features[column] = value).map_err(|wrong| fault(text, line, wrong))?;
         }
         match lines.next() {
             Some(line) => Err(fault(text, line, Wrong::Changed)),

@@ -42,6 +42,11 @@ pub(super) trait LineFormat: Sync {
         lines::split(text, self.end()).filter(|line| self.is_row(line)).count()
     }
 
+    /// Number of elements written in whole lines, where rows are written sparsely. Of lines that cannot be decoded, any number.
+    fn items(&self, _text: &[u8]) -> usize {
+        0
+    }
+
     /// Decodes whole lines that are exactly as many rows.
     fn decode<T: Number>(&self, text: &[u8], rows: &mut Rows<'_, T>) -> Result<(), Fault>;
 

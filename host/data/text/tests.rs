@@ -112,7 +112,7 @@ fn wrong_libsvm_is_told_with_its_line() {
         (b"1 qid:4 1:2\n", "train/a:1: query ids (qid) are not supported; remove them"),
         (b"1 1\n", "train/a:1: '1' is not index:value"),
         (b"1 -1:3\n", "train/a:1: '-1:3' is not index:value"),
-        (b"1 18446744073709551615:3\n", "train/a:1: '18446744073709551615:3' is not index:value"),
+        (b"1 18446744073709551615:3\n", "train/a:1: index 18446744073709551615 is beyond 2147483646, the largest possible"),
         (b"1 99999999999999999999:3\n", "train/a:1: '99999999999999999999:3' is not index:value"),
         (b"1 1:1\n\n1 2:1 2:3\n", "train/a:3: index 2 comes after 2; indices must ascend within a row"),
         (b"1 3:1 2:3\n", "train/a:1: index 2 comes after 3; indices must ascend within a row"),
@@ -131,17 +131,51 @@ fn wrong_libsvm_is_told_with_its_line() {
 }
 
 #[test]
-fn huge_libsvm_indices_are_the_budgets_business() {
-    for index in ["99999999999", "18446744073709551614"] {
-        let text = format!("1 {index}:3\n1 1:1\n");
-        let refused = failure(Channel::new("text/libsvm", &[("a", text.as_bytes())]).read_all("{}"));
-        assert_eq!(refused.code, crate::failure::Code::LimitExceeded);
-        assert!(
-            refused.what.starts_with(&format!("channel 'train': no memory for a tensor of 2 rows by {index} columns (")),
-            "{}",
-            refused.what
-        );
+fn huge_libsvm_indices_are_the_budgets_business_and_absurd_ones_the_datas() {
+    let channel = Channel::new("text/libsvm", &[("a", b"1 2000000000:3\n1 1:1\n")]);
+    let refused = failure(channel.read_all("{}"));
+    assert_eq!(refused.code, crate::failure::Code::LimitExceeded);
+    let told = "channel 'train': no memory for a tensor of 2 rows by 2000000000 columns (";
+    assert!(refused.what.starts_with(told), "{}", refused.what);
+    assert_eq!(channel.open("{}").unwrap().read_all_sparse().unwrap().features.columns(), 2_000_000_000);
+    for index in ["2147483647", "99999999999", "18446744073709551614"] {
+        let text = format!("1 1:1\n1 {index}:3\n");
+        let channel = Channel::new("text/libsvm", &[("a", text.as_bytes())]);
+        let message = format!("train/a:2: index {index} is beyond 2147483646, the largest possible");
+        assert_eq!(wrong_input(channel.open("{}").map(|_| ())), message);
     }
+}
+
+#[test]
+fn sparse_rows_hold_what_is_written() {
+    let channel = Channel::new("text/libsvm", &[("a", b"1:2 1:0.5 3:-2 # note: two\n# all: none\n\n0\n"), ("b", b"-1:0.5\t2:4 4:0\r\n")]);
+    let reader = channel.open("{}").unwrap();
+    assert!(reader.is_sparse());
+    let batch = channel.open("{}").unwrap().read_all_sparse().unwrap();
+    let context = context(1);
+    assert_eq!((batch.features.rows(), batch.features.columns(), batch.features.stored()), (3, 4, 4));
+    assert_eq!(values(&batch.features.copy_offsets(&context).unwrap()), [0.0, 2.0, 2.0, 4.0]);
+    assert_eq!(values(&batch.features.copy_indices(&context).unwrap()), [0.0, 2.0, 1.0, 3.0]);
+    assert_eq!(values(batch.features.values()), [0.5, -2.0, 4.0, 0.0]);
+    assert_eq!(values(&batch.labels.unwrap()), [1.0, 0.0, -1.0]);
+    assert_eq!(values(&batch.weights.unwrap()), [2.0, 1.0, 0.5]);
+    let channel = Channel::new("text/libsvm", &[("a", b"1 1:1\n1 3:1\n")]);
+    let mut narrow = channel.open(r#"{"columns": 2}"#).unwrap();
+    assert_eq!(wrong_input(narrow.read_all_sparse()), "train/a:2: index 3 is beyond the 2 columns of a row");
+    let told = failure(narrow.next_sparse(0)).what;
+    assert_eq!(told, "next-sparse: max-rows is 0; ask for one row at least");
+}
+
+#[test]
+fn dense_formats_are_read_sparsely_without_their_zeros() {
+    let channel = Channel::new("text/csv", &[("a.csv", b"1,0,2.5\n2,,0\n")]);
+    let mut reader = channel.open(r#"{"dtype": "float64"}"#).unwrap();
+    assert!(!reader.is_sparse());
+    let batch = reader.read_all_sparse().unwrap();
+    assert_eq!((batch.features.rows(), batch.features.columns(), batch.features.stored()), (2, 2, 2));
+    let stored = values(batch.features.values());
+    assert!(stored[0] == 2.5 && stored[1].is_nan(), "{stored:?}");
+    assert_eq!(values(&batch.labels.unwrap()), [1.0, 2.0]);
 }
 
 /// Rows of three short and long numbers, over 1.5 MB: several pieces.
@@ -294,12 +328,45 @@ proptest! {
     }
 
     #[test]
+    fn sparse_batches_of_any_size_are_the_dense_table(
+        rows in prop::collection::vec((any::<i8>(), prop::collection::btree_map(0_u32..60, 1_i8..100, 0..6)), 1..50),
+        cut in 0_usize..50, most in 1_usize..9, base in 0_u32..2, weighted: bool,
+    ) {
+        let line = |(label, items): &(i8, std::collections::BTreeMap<u32, i8>)| {
+            let weight = if weighted { ":0.5" } else { "" };
+            let items: String = items.iter().map(|(index, value)| format!(" {}:{value}", index + base)).collect();
+            format!("{label}{weight}{items} # comment: none\n")
+        };
+        let lines: Vec<String> = rows.iter().map(line).collect();
+        let cut = cut.min(lines.len());
+        let channel = Channel::new("libsvm", &[("a", lines[..cut].concat().as_bytes()), ("b", lines[cut..].concat().as_bytes())]);
+        let Ok(mut reader) = channel.open("{}") else { return Ok(()) }; // no row has a feature
+        let dense = reader.read_all().unwrap();
+        reader.rewind();
+        let whole = reader.read_all_sparse().unwrap();
+        prop_assert_eq!(values(&whole.features.to_dense(&context(1)).unwrap()), values(&dense.features));
+        prop_assert_eq!(values(whole.labels.as_ref().unwrap()), values(dense.labels.as_ref().unwrap()));
+        prop_assert_eq!(whole.weights.as_ref().map(values), dense.weights.as_ref().map(values));
+        reader.rewind();
+        let (mut features, mut labels) = (Vec::new(), Vec::new());
+        while let Some(batch) = reader.next_sparse(most).unwrap() {
+            prop_assert!((1..=most).contains(&batch.features.rows()));
+            features.extend(values(&batch.features.to_dense(&context(1)).unwrap()));
+            labels.extend(values(&batch.labels.unwrap()));
+        }
+        prop_assert_eq!(features, values(&dense.features));
+        prop_assert_eq!(labels, values(dense.labels.as_ref().unwrap()));
+    }
+
+    #[test]
     fn no_text_panics(text in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(&b"0123456789.,;:#-e \"\t\r\n"[..])], 0..200), content_type in "csv|libsvm", size in 0_usize..3) {
         let channel = Channel::new(&content_type, &[("a", &text), ("b", b"1,2\n")]);
         for options in [format!("{{\"label_size\": {size}}}"), r#"{"weight": true, "columns": 2, "dtype": "float64"}"#.to_owned()] {
             let _ = channel.read_all(&options);
             if let Ok(mut reader) = channel.open(&options) {
                 while let Ok(Some(_)) = reader.next(3) {}
+                reader.rewind();
+                let _ = reader.read_all_sparse();
             }
         }
         let _ = decode_request(&context(1), &ContentType::parse("csv").unwrap(), &text);

@@ -4,18 +4,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
+use crate::permits::Permits;
+use crate::spare::Spare;
+use crate::storage::Line;
 
 /// Bytes of tensor storage that one guest may hold, charged before they are allocated.
+///
+/// Large storage that the guest frees is kept for its next tensor of that size: the system's memory would come page by page, which takes
+/// longer than to compute most results. What is kept does not count as used, and gives way when it is in the way: together they never
+/// are more than the limit. It never goes to another budget.
 #[derive(Debug)]
 pub struct Budget {
     limit: u64,
     used: AtomicU64,
+    spare: Spare,
 }
 
 impl Budget {
     /// A budget of `limit_bytes`.
     pub fn new(limit_bytes: u64) -> Arc<Budget> {
-        Arc::new(Budget { limit: limit_bytes, used: AtomicU64::new(0) })
+        Arc::new(Budget { limit: limit_bytes, used: AtomicU64::new(0), spare: Spare::default() })
     }
 
     /// Bytes in use now.
@@ -37,7 +45,10 @@ impl Budget {
         let taken =
             self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| used.checked_add(bytes).filter(|&sum| sum <= self.limit));
         match taken {
-            Ok(_) => Ok(Charge { budget: Arc::clone(self), bytes }),
+            Ok(used) => {
+                self.spare.give_way(self.limit - (used + bytes));
+                Ok(Charge { budget: Arc::clone(self), bytes })
+            }
             Err(used) => Err(Error::limit(format!(
                 "{operation}: {bytes} more bytes of tensors asked for, {used} of the {} granted are in use",
                 self.limit
@@ -51,6 +62,20 @@ impl Budget {
 pub struct Charge {
     budget: Arc<Budget>,
     bytes: u64,
+}
+
+impl Charge {
+    /// Storage that was freed under the same budget.
+    pub(crate) fn spare(&self) -> &Spare {
+        &self.budget.spare
+    }
+
+    /// Keeps storage for later, within the limit.
+    pub(crate) fn keep(&self, lines: Box<[Line]>) {
+        // The charge for it still counts as used.
+        let others = self.budget.used().saturating_sub(self.bytes);
+        self.budget.spare.keep(lines, (self.budget.limit - others.min(self.budget.limit)) / 2);
+    }
 }
 
 impl Drop for Charge {
@@ -107,12 +132,19 @@ pub struct Context {
     budget: Arc<Budget>,
     cancel: Cancel,
     pool: Pool,
+    permits: Option<Permits>,
 }
 
 impl Context {
     /// Kernels that charge `budget`, obey `cancel` and run on `pool`.
     pub fn new(budget: Arc<Budget>, cancel: Cancel, pool: Pool) -> Context {
-        Context { budget, cancel, pool }
+        Context { budget, cancel, pool, permits: None }
+    }
+
+    /// The same, taking one of `permits` for every kernel that enters the pool.
+    #[must_use]
+    pub fn with_permits(self, permits: Permits) -> Context {
+        Context { permits: Some(permits), ..self }
     }
 
     /// The budget that tensors made with this context are charged to.
@@ -130,8 +162,13 @@ impl Context {
         self.pool.threads()
     }
 
-    /// Runs `work` where rayon's parallel iterators use the pool. For small inputs, do not: the hop costs about 10 µs.
+    /// Runs `work` where rayon's parallel iterators use the pool, as soon as a permit is free. For small inputs, do
+    /// not: the hop costs about 10 µs.
     pub fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        // Who is in the pool already has its permit, and would wait for itself.
+        let outside = self.pool.0.current_thread_index().is_none();
+        // Without a permit the work was cancelled, and ends by itself at its first look.
+        let _permit = self.permits.as_ref().filter(|_| outside).and_then(|permits| permits.acquire(&self.cancel));
         self.pool.0.install(work)
     }
 

@@ -5,11 +5,13 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use crate::dtype::{DType, Element};
 use crate::error::Error;
 use crate::linalg::Lanes;
+use crate::neighbors::Compare;
 
 /// The two types that kernels compute in.
 pub(crate) trait Float:
     Element
     + Lanes
+    + Compare
     + PartialOrd
     + Add<Output = Self>
     + Sub<Output = Self>
@@ -26,6 +28,8 @@ pub(crate) trait Float:
     const ROUNDOFF: f64;
     /// The least positive number with all its digits.
     const LEAST: f64;
+    /// Sums of squares up to this are far from overflow, and so is what is computed with them.
+    const LARGE: f64;
 }
 
 impl Float for f32 {
@@ -34,6 +38,7 @@ impl Float for f32 {
     const INFINITY: f32 = f32::INFINITY;
     const ROUNDOFF: f64 = f32::EPSILON as f64 / 2.0;
     const LEAST: f64 = f32::MIN_POSITIVE as f64;
+    const LARGE: f64 = 1e36;
 }
 
 impl Float for f64 {
@@ -42,6 +47,7 @@ impl Float for f64 {
     const INFINITY: f64 = f64::INFINITY;
     const ROUNDOFF: f64 = f64::EPSILON / 2.0;
     const LEAST: f64 = f64::MIN_POSITIVE;
+    const LARGE: f64 = 1e300;
 }
 
 /// The answer of `operation` to a dtype it does not compute in.

@@ -1,6 +1,6 @@
 //! The bytes behind tensors: aligned, charged to a budget, and guarded so that safe code can share them between views and threads.
 
-use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use bytemuck::{Pod, Zeroable};
 
@@ -18,18 +18,31 @@ pub type SharedBytes = Box<dyn AsRef<[u8]> + Send + Sync>;
 
 pub(crate) enum Storage {
     /// Memory of our own. The lock is never waited for: a guest is one thread, so a lock that is taken means operands that overlap.
-    Owned { lines: RwLock<Box<[Line]>>, _charge: Charge },
+    Owned { lines: RwLock<Box<[Line]>>, charge: Charge },
     /// Read-only bytes, shared between any number of guests.
     Shared(SharedBytes),
 }
 
 impl Storage {
+    /// Zeros.
     pub(crate) fn zeroed(context: &Context, operation: &str, bytes: usize) -> Result<Storage> {
-        let lines = bytes.div_ceil(size_of::<Line>());
-        let charge = context.budget().charge(operation, lines * size_of::<Line>())?;
-        let lines = bytemuck::allocation::try_zeroed_slice_box(lines)
+        let mut storage = Storage::unfilled(context, operation, bytes)?;
+        if let (Storage::Owned { lines, .. }, true) = (&mut storage.0, storage.1) {
+            lines.get_mut().unwrap_or_else(PoisonError::into_inner).fill(Line::zeroed());
+        }
+        Ok(storage.0)
+    }
+
+    /// Storage for somebody who writes all of it, and whether it is used: then it holds what an earlier tensor of the same budget left.
+    pub(crate) fn unfilled(context: &Context, operation: &str, bytes: usize) -> Result<(Storage, bool)> {
+        let count = bytes.div_ceil(size_of::<Line>());
+        let charge = context.budget().charge(operation, count * size_of::<Line>())?;
+        if let Some(lines) = charge.spare().take(count) {
+            return Ok((Storage::Owned { lines: RwLock::new(lines), charge }, true));
+        }
+        let lines = bytemuck::allocation::try_zeroed_slice_box(count)
             .map_err(|()| Error::limit(format!("{operation}: the machine has no {bytes} bytes left for a tensor")))?;
-        Ok(Storage::Owned { lines: RwLock::new(lines), _charge: charge })
+        Ok((Storage::Owned { lines: RwLock::new(lines), charge }, false))
     }
 
     pub(crate) fn is_read_only(&self) -> bool {
@@ -56,6 +69,14 @@ impl Storage {
                 Err(TryLockError::Poisoned(poisoned)) => Ok(Write(poisoned.into_inner())),
                 Err(TryLockError::WouldBlock) => Err(overlap(operation)),
             },
+        }
+    }
+}
+
+impl Drop for Storage {
+    fn drop(&mut self) {
+        if let Storage::Owned { lines, charge } = self {
+            charge.keep(std::mem::take(lines.get_mut().unwrap_or_else(PoisonError::into_inner)));
         }
     }
 }

@@ -39,6 +39,14 @@ impl Tensor {
         Ok(Tensor { storage: Arc::new(storage), dtype, shape, strides: shape.row_major_strides(), offset: 0 })
     }
 
+    /// A tensor as the result of `operation`, which writes every element of it. Until then it holds zeros, or what an earlier tensor of the
+    /// same budget left.
+    pub(crate) fn unfilled_for(context: &Context, operation: &str, shape: &[usize], dtype: DType) -> Result<Tensor> {
+        let shape = checked_shape(operation, shape, dtype.size())?;
+        let (storage, _) = Storage::unfilled(context, operation, shape.element_count() * dtype.size())?;
+        Ok(Tensor { storage: Arc::new(storage), dtype, shape, strides: shape.row_major_strides(), offset: 0 })
+    }
+
     /// A read-only tensor over row-major little-endian bytes that somebody else owns, such as a mapped model file; charged to no budget.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ impl Tensor {
             let needed = wanted.element_count() * dtype.size();
             return Err(Error::bad(format!("from-bytes: {} bytes given, shape {wanted} of {dtype} needs {needed}", bytes.len())));
         }
-        let tensor = Tensor::zeros_for(context, "from-bytes", shape, dtype)?;
+        let tensor = Tensor::unfilled_for(context, "from-bytes", shape, dtype)?;
         tensor.store_bytes("from-bytes", bytes)?;
         Ok(tensor)
     }
@@ -32,7 +32,7 @@ impl Tensor {
     /// # Errors
     /// As [`Tensor::zeros`].
     pub fn full(context: &Context, shape: &[usize], dtype: DType, value: f64) -> Result<Tensor> {
-        let tensor = Tensor::zeros_for(context, "full", shape, dtype)?;
+        let tensor = Tensor::unfilled_for(context, "full", shape, dtype)?;
         tensor.fill(value)?;
         Ok(tensor)
     }
@@ -106,7 +106,7 @@ impl Tensor {
     /// # Errors
     /// Limit exceeded beyond the budget.
     pub fn copy(&self, context: &Context) -> Result<Tensor> {
-        let copy = Tensor::zeros_for(context, "copy", self.shape(), self.dtype())?;
+        let copy = Tensor::unfilled_for(context, "copy", self.shape(), self.dtype())?;
         copy.take_elements("copy", self)?;
         Ok(copy)
     }
@@ -116,7 +116,7 @@ impl Tensor {
     /// # Errors
     /// Limit exceeded beyond the budget.
     pub fn cast(&self, context: &Context, to: DType) -> Result<Tensor> {
-        let copy = Tensor::zeros_for(context, "cast", self.shape(), to)?;
+        let copy = Tensor::unfilled_for(context, "cast", self.shape(), to)?;
         copy.take_elements("cast", self)?;
         Ok(copy)
     }
@@ -152,7 +152,7 @@ impl Tensor {
             }
             shape[axis] = shape[axis].checked_add(own[axis]).ok_or_else(|| Error::bad("concat: more rows than can be counted"))?;
         }
-        let whole = Tensor::zeros_for(context, "concat", &shape, first.dtype())?;
+        let whole = Tensor::unfilled_for(context, "concat", &shape, first.dtype())?;
         let mut start = 0;
         for part in parts {
             let length = part.shape()[axis];

@@ -1,5 +1,7 @@
 //! Plain loops, compiled once for each instruction set and chosen when the processor is known.
 
+use crate::instructions::arch;
+
 /// Runs `work`, compiled for the best instruction set that this processor has.
 ///
 /// Only what is inlined is compiled so: the closure, and every function with the loops it calls, must say `#[inline(always)]`. The bound
@@ -14,5 +16,5 @@ pub(crate) fn vectorized<R>(work: impl FnMut() -> R) -> R {
             (self.0)()
         }
     }
-    pulp::Arch::new().dispatch(Work(work))
+    arch().dispatch(Work(work))
 }

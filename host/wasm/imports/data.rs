@@ -2,7 +2,7 @@
 
 use wasmtime::component::Resource;
 
-use crate::data::{Batch, Options, Reader, Source, files};
+use crate::data::{Batch, Options, Reader, Source, SparseBatch, files};
 use crate::failure::Code;
 use crate::wasm::bindings::algohost::ml::data::{self as wit, Host, HostReader};
 use crate::wasm::guest::{Guest, ImportError};
@@ -35,6 +35,14 @@ impl Guest {
     fn new_batch(&mut self, batch: Batch) -> Result<wit::Batch, ImportError> {
         Ok(wit::Batch {
             features: self.new_tensor(batch.features)?,
+            labels: batch.labels.map(|labels| self.new_tensor(labels)).transpose()?,
+            weights: batch.weights.map(|weights| self.new_tensor(weights)).transpose()?,
+        })
+    }
+
+    fn new_sparse_batch(&mut self, batch: SparseBatch) -> Result<wit::SparseBatch, ImportError> {
+        Ok(wit::SparseBatch {
+            features: self.new_matrix(batch.features)?,
             labels: batch.labels.map(|labels| self.new_tensor(labels)).transpose()?,
             weights: batch.weights.map(|weights| self.new_tensor(weights)).transpose()?,
         })
@@ -99,6 +107,20 @@ impl HostReader for Guest {
     fn read_all(&mut self, handle: Resource<Reader>) -> Result<wit::Batch, ImportError> {
         let batch = self.readers.get_mut(handle.rep())?.read_all()?;
         self.new_batch(batch)
+    }
+
+    fn next_sparse(&mut self, handle: Resource<Reader>, max_rows: u32) -> Result<Option<wit::SparseBatch>, ImportError> {
+        let batch = self.readers.get_mut(handle.rep())?.next_sparse(max_rows as usize)?;
+        batch.map(|batch| self.new_sparse_batch(batch)).transpose()
+    }
+
+    fn read_all_sparse(&mut self, handle: Resource<Reader>) -> Result<wit::SparseBatch, ImportError> {
+        let batch = self.readers.get_mut(handle.rep())?.read_all_sparse()?;
+        self.new_sparse_batch(batch)
+    }
+
+    fn is_sparse(&mut self, handle: Resource<Reader>) -> wasmtime::Result<bool> {
+        Ok(self.readers.get(handle.rep()).is_ok_and(|reader| reader.is_sparse()))
     }
 
     fn rewind(&mut self, handle: Resource<Reader>) -> Result<(), ImportError> {

@@ -2,14 +2,20 @@
 
 mod artifacts;
 mod data;
+mod factorization;
+mod forest;
 mod formulas;
 mod in_place;
 mod job;
 mod linalg;
+mod losses;
 mod neighbors;
+mod nn;
 mod random;
 mod select;
+mod sparse;
 mod tensors;
+mod trees;
 mod waiting;
 
 use anyhow::{Context, Result};
@@ -34,9 +40,15 @@ fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     ml::tensors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::formulas::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::linalg::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::losses::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::neighbors::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::select::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::factorization::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::sparse::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::random::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::nn::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::forest::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::trees::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::artifacts::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     in_place::replace_generated(linker)?;
     waiting::replace_unbounded(linker)

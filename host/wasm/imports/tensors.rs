@@ -30,7 +30,7 @@ pub(super) fn from_wit(dtype: Dtype) -> DType {
     }
 }
 
-fn to_wit(dtype: DType) -> Dtype {
+pub(super) fn to_wit(dtype: DType) -> Dtype {
     match dtype {
         DType::Float32 => Dtype::Float32,
         DType::Float64 => Dtype::Float64,
@@ -153,11 +153,11 @@ impl HostScope for Guest {
         if self.tensors.scopes_are_full() {
             return Err(limit());
         }
-        u32::try_from(self.tensors.open_scope()).map(Resource::new_own).map_err(|_| limit())
+        u32::try_from(self.open_scope()).map(Resource::new_own).map_err(|_| limit())
     }
 
     fn drop(&mut self, handle: Resource<ScopeHandle>) -> wasmtime::Result<()> {
-        self.tensors.close_scope(u64::from(handle.rep()));
+        self.close_scope(u64::from(handle.rep()));
         Ok(())
     }
 }

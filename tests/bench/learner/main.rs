@@ -44,6 +44,7 @@ use ::algohost::wasm::{
     Access, Algorithm, Channel, Cluster, Distribution, Grants, Host, InputMode, Instance, Job, Limits, Origin, Setup, on_guest_thread,
 };
 use algohost::ml::types::{Error, ErrorCode};
+use algohost_kernels::Permits;
 use bytes::{float_bytes, floats};
 use exports::algohost::ml::trainer::Guest as _;
 use guests::{guest, repository};
@@ -144,7 +145,13 @@ fn setup(data: &Path, content_type: &str, model: &Path) -> Setup {
     let job = Job { hyperparameters, cluster: Cluster::default(), channels: vec![channel], ..Job::default() };
     let limits =
         Limits { memory_bytes: 1 << 30, tensor_bytes: 8 << 30, handles: 65_536, start: std::time::Duration::from_secs(60), call: None };
-    Setup { job: Arc::new(job), grants: Grants::default(), limits, archives: Archives::new(model.to_owned(), Access::Write) }
+    Setup {
+        job: Arc::new(job),
+        grants: Grants::default(),
+        limits,
+        permits: Permits::new(64),
+        archives: Archives::new(model.to_owned(), Access::Write),
+    }
 }
 
 /// Rows of a logistic model as one NPY file, the label first.

@@ -26,6 +26,15 @@ pub(crate) fn guest(name: &str) -> PathBuf {
     path
 }
 
+/// The names of all guests.
+pub(crate) fn guests() -> Vec<String> {
+    let folders = ["guest-examples", "tests/guests"].map(|folder| std::fs::read_dir(repository().join(folder)).unwrap());
+    let guests = folders.into_iter().flatten().map(|entry| entry.unwrap().path()).filter(|path| path.join("Cargo.toml").is_file());
+    let mut names: Vec<String> = guests.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
 fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from)
 }

@@ -7,7 +7,7 @@ mod run;
 mod server;
 
 pub(crate) use base::Base;
-pub(crate) use guests::{fixture, guest, repository};
+pub(crate) use guests::{fixture, guest, guests, repository};
 pub(crate) use http::{exchange, post};
 pub(crate) use run::{Outcome, algohost};
 pub(crate) use server::Server;

@@ -1,5 +1,7 @@
 //! A formula's values, stored.
 
+use std::ops::Range;
+
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
@@ -74,19 +76,41 @@ fn store_block<T: Real, O: Element>(blocks: &mut Blocks<'_, '_, '_, T>, start: u
     }
 }
 
+/// Tasks are whole rows of the first axis, where these do not interleave in `bytes`; else all of them.
 fn store_strided<T: Real>(context: &Context, job: &Job<'_, T>, target: &Target<'_>, bytes: &mut [u8]) -> Result<()> {
-    let (shape, strides, offset) = (&job.space.shape, target.strides, target.offset);
+    let (shape, width) = (&job.space.shape, target.dtype.size());
+    let (rows, row) = (shape[0], shape[1..].iter().product::<usize>());
+    let pitch = target.strides[0];
+    let reach: usize = shape[1..].iter().zip(&target.strides[1..]).map(|(&length, &stride)| (length - 1) * stride).sum();
+    let bytes = &mut bytes[target.offset * width..][..((rows - 1) * pitch + reach + 1) * width];
+    let most = task_elements(job, Job::<T>::block(job.space.row()));
+    let task_rows = if pitch > reach { most.div_ceil(row).min(rows) } else { rows };
+    let task = |(number, bytes): (usize, &mut [u8])| {
+        let first = number * task_rows;
+        store_some(context, job, target, first * row..rows.min(first + task_rows) * row, bytes)
+    };
+    // One row may be shorter than the pitch says.
+    let size = if task_rows == rows { bytes.len() } else { task_rows * pitch * width };
+    if context.threads() > 1 && task_rows < rows && job.work(rows * row) > PARALLEL_WORK {
+        context.in_pool(|| bytes.par_chunks_mut(size).enumerate().try_for_each(task))
+    } else {
+        bytes.chunks_mut(size).enumerate().try_for_each(task)
+    }
+}
+
+/// Stores the flat positions in `range`, whole rows, the first of which begins at the first of `bytes`.
+fn store_some<T: Real>(context: &Context, job: &Job<'_, T>, target: &Target<'_>, range: Range<usize>, bytes: &mut [u8]) -> Result<()> {
+    let (shape, strides) = (&job.space.shape, target.strides);
     let block = Job::<T>::block(job.space.row());
-    let (count, size) = (shape.element_count(), task_elements(job, block));
-    for first in (0..count).step_by(size) {
+    for first in range.clone().step_by(task_elements(job, block)) {
         context.check("apply")?;
-        with_blocks(job, block.min(count), |blocks| {
-            for start in (first..count.min(first + size)).step_by(block) {
-                let length = block.min(count - start);
+        with_blocks(job, block.min(range.len()), |blocks| {
+            for start in (first..range.end.min(first + task_elements(job, block))).step_by(block) {
+                let (length, own) = (block.min(range.end - start), start - range.start);
                 with_element!(target.dtype, O => {
                     let elements = bytemuck::cast_slice_mut::<u8, O>(bytes);
-                    blocks.load(start, length, |register| gather(elements, shape, strides, offset, start, register));
-                    scatter(blocks.compute_here(start, length), target.boolean, shape, strides, offset, start, elements);
+                    blocks.load(start, length, |register| gather(elements, shape, strides, 0, own, register));
+                    scatter(blocks.compute_here(start, length), target.boolean, shape, strides, 0, own, elements);
                 });
             }
         });

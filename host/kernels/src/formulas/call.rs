@@ -77,7 +77,7 @@ impl<'a> Call<'a> {
 
     /// The result in a new tensor.
     pub(super) fn apply(&self, context: &Context) -> Result<Tensor> {
-        let out = Tensor::zeros_for(context, self.operation, &self.shape, self.dtype)?;
+        let out = Tensor::unfilled_for(context, self.operation, &self.shape, self.dtype)?;
         self.apply_into(context, &out)?;
         Ok(out)
     }

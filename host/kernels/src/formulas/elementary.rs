@@ -22,14 +22,14 @@ fn clamp<T: Real>(x: T, low: T, high: T) -> T {
 
 /// eˣ.
 #[inline(always)]
-pub(super) fn exp<T: Real>(x: T) -> T {
+pub(crate) fn exp<T: Real>(x: T) -> T {
     let (shifted, _, r) = reduce(clamp(x, T::EXP_RANGE.0, T::EXP_RANGE.1));
     (T::ONE + (r + r * r * T::exp_tail(r))).scale(shifted)
 }
 
 /// eˣ - 1 without loss near 0.
 #[inline(always)]
-pub(super) fn expm1<T: Real>(x: T) -> T {
+pub(crate) fn expm1<T: Real>(x: T) -> T {
     let (shifted, k, r) = reduce(clamp(x, -T::SATURATED - T::SATURATED, T::EXP_RANGE.1));
     let series = r + r * r * T::exp_tail(r);
     // Beyond 2⁶⁴ the 1 does not count; its reciprocal must not leave the range.
@@ -39,7 +39,7 @@ pub(super) fn expm1<T: Real>(x: T) -> T {
 
 /// The natural logarithm; of 0 -∞, of negative numbers NaN.
 #[inline(always)]
-pub(super) fn log<T: Real>(x: T) -> T {
+pub(crate) fn log<T: Real>(x: T) -> T {
     let (m, k) = x.split();
     let f = m - T::ONE;
     let s = f / (T::TWO + f);
@@ -53,7 +53,7 @@ pub(super) fn log<T: Real>(x: T) -> T {
 
 /// ln(1 + x) without loss near 0.
 #[inline(always)]
-pub(super) fn log1p<T: Real>(x: T) -> T {
+pub(crate) fn log1p<T: Real>(x: T) -> T {
     let sum = T::ONE + x;
     // What rounding took from the sum, to first order.
     let lost = (x - (sum - T::ONE)) / sum;
@@ -63,20 +63,20 @@ pub(super) fn log1p<T: Real>(x: T) -> T {
 
 /// The hyperbolic tangent.
 #[inline(always)]
-pub(super) fn tanh<T: Real>(x: T) -> T {
+pub(crate) fn tanh<T: Real>(x: T) -> T {
     let e = expm1(T::TWO * clamp(x.abs(), T::ZERO, T::SATURATED));
     (e / (e + T::TWO)).copysign(x)
 }
 
 /// 1 / (1 + e⁻ˣ), exact in both tails.
 #[inline(always)]
-pub(super) fn sigmoid<T: Real>(x: T) -> T {
+pub(crate) fn sigmoid<T: Real>(x: T) -> T {
     let e = exp(-x.abs());
     (if x >= T::ZERO { T::ONE } else { e }) / (T::ONE + e)
 }
 
 /// ln(1 + eˣ), without overflow.
 #[inline(always)]
-pub(super) fn softplus<T: Real>(x: T) -> T {
+pub(crate) fn softplus<T: Real>(x: T) -> T {
     (if x > T::ZERO { x } else { T::ZERO }) + log1p(exp(-x.abs()))
 }

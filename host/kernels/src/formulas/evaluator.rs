@@ -4,7 +4,6 @@
 //! compiler makes vector instructions only of loops whose result overlaps nothing.
 
 use std::cell::Cell;
-use std::sync::OnceLock;
 
 use super::operand::{Kind, Operand};
 use super::operation::Operation;
@@ -23,8 +22,7 @@ pub(super) fn arch() -> pulp::Arch {
     if let Some(forced) = FORCED_ARCH.get() {
         return forced;
     }
-    static ARCH: OnceLock<pulp::Arch> = OnceLock::new();
-    *ARCH.get_or_init(pulp::Arch::new)
+    crate::instructions::arch()
 }
 
 #[cfg(test)]

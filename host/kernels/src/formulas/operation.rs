@@ -140,7 +140,12 @@ impl Operation {
                 $value
             }};
         }
-        by_operation!(self, once)
+        match self {
+            Operation::Sin if a.is_far() => a.far_sin(),
+            Operation::Cos if a.is_far() => a.far_cos(),
+            Operation::Tan if a.is_far() => a.far_tan(),
+            _ => by_operation!(self, once),
+        }
     }
 
     /// The values for a block, into `to`; operands within the arity have its length.
@@ -164,5 +169,19 @@ impl Operation {
             };
         }
         by_operation!(self, each);
+        match self {
+            Operation::Sin => mend(to, a, T::far_sin),
+            Operation::Cos => mend(to, a, T::far_cos),
+            Operation::Tan => mend(to, a, T::far_tan),
+            _ => {}
+        }
+    }
+}
+
+/// Computes again what is of numbers that the arithmetic is not made for.
+#[inline(always)]
+fn mend<T: Real>(to: &mut [T], from: &[T], far: fn(T) -> T) {
+    if from.iter().fold(false, |any, x| any | x.is_far()) {
+        to.iter_mut().zip(from).filter(|(_, x)| x.is_far()).for_each(|(to, &x)| *to = far(x));
     }
 }

@@ -4,10 +4,11 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use super::trigonometry;
 use crate::dtype::{DType, Element};
 
 /// float32 or float64.
-pub(super) trait Real:
+pub(crate) trait Real:
     Element + Default + PartialOrd + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     const DTYPE: DType;
@@ -41,6 +42,12 @@ pub(super) trait Real:
     fn sin(self) -> Self;
     fn cos(self) -> Self;
     fn tan(self) -> Self;
+    /// The three above beyond the range for which they are made, from the standard library.
+    fn far_sin(self) -> Self;
+    fn far_cos(self) -> Self;
+    fn far_tan(self) -> Self;
+    /// Whether a number is beyond it.
+    fn is_far(self) -> bool;
     fn power(self, exponent: Self) -> Self;
 
     /// (exp(r) - 1 - r) / r² for |r| ≤ ln 2 / 2.
@@ -64,7 +71,7 @@ macro_rules! horner {
 macro_rules! real {
     ($t:ident, $bits:ident, $dtype:expr, mantissa: $mantissa:expr, bias: $bias:expr,
      ln_2: $high:expr, $low:expr; exp: $range:expr, $saturated:expr, [$($exp:expr),+]; log: [$($log:expr),+];
-     to_float: |$n:ident| $to_float:expr) => {
+     to_float: |$n:ident| $to_float:expr; power: |$x:ident, $y:ident| $power:expr) => {
         impl Real for $t {
             const DTYPE: DType = $dtype;
             const ZERO: $t = 0.0;
@@ -80,7 +87,8 @@ macro_rules! real {
             const EXP_RANGE: ($t, $t) = $range;
             const SATURATED: $t = $saturated;
 
-            real!(methods $t: abs sqrt floor ceil trunc sin cos tan);
+            real!(methods $t: abs sqrt floor ceil trunc);
+            real!(trigonometry $t: sin far_sin cos far_cos tan far_tan);
 
             #[inline(always)]
             fn truth(value: bool) -> $t {
@@ -95,8 +103,14 @@ macro_rules! real {
                 $t::copysign(self, sign)
             }
             #[inline(always)]
+            fn is_far(self) -> bool {
+                f64::from($t::abs(self)) > trigonometry::RANGE
+            }
+            #[inline(always)]
             fn power(self, exponent: $t) -> $t {
-                $t::powf(self, exponent)
+                let $x = self;
+                let $y = exponent;
+                $power
             }
             #[inline(always)]
             fn exp_tail(r: $t) -> $t {
@@ -133,6 +147,15 @@ macro_rules! real {
             }
         }
     };
+    (trigonometry $t:ident: $($near:ident $far:ident)+) => {$(
+        #[inline(always)]
+        fn $near(self) -> $t {
+            trigonometry::$near(f64::from(self)) as $t
+        }
+        fn $far(self) -> $t {
+            $t::$near(self)
+        }
+    )+};
     (methods $t:ident: $($method:ident)+) => {$(
         #[inline(always)]
         fn $method(self) -> $t {
@@ -147,7 +170,7 @@ real!(f32, u32, DType::Float32, mantissa: 23, bias: 127,
     exp: (-104.0, 89.0), 20.0,
     [0.5, 0.166_665_73, 0.041_666_55, 0.008_363_774, 0.001_392_692_7];
     log: [0.666_666_7, 0.400_001_22, 0.285_507_8, 0.233_316_14];
-    to_float: |n| n as i32 as f32);
+    to_float: |n| n as i32 as f32; power: |x, y| trigonometry::power(x, y));
 real!(f64, u64, DType::Float64, mantissa: 52, bias: 1023,
     ln_2: 0.693_147_180_559_663, 2.823_529_056_303_157_7e-13;
     exp: (-746.0, 710.0), 40.0,
@@ -157,4 +180,4 @@ real!(f64, u64, DType::Float64, mantissa: 52, bias: 1023,
     log: [0.666_666_666_666_667, 0.399_999_999_998_988_9, 0.285_714_286_262_538_4, 0.222_222_110_893_794_96,
      0.181_828_924_325_368_7, 0.153_316_117_220_557_88, 0.146_178_071_534_173_25];
     // Few processors convert 64-bit integers; as the mantissa of 2⁵² they are floats already.
-    to_float: |n| f64::from_bits(n | 4_503_599_627_370_496.0_f64.to_bits()) - 4_503_599_627_370_496.0);
+    to_float: |n| f64::from_bits(n | 4_503_599_627_370_496.0_f64.to_bits()) - 4_503_599_627_370_496.0; power: |x, y| x.powf(y));

@@ -1,7 +1,8 @@
 //! A formula's values, folded along axes without being stored.
 //!
 //! Two ways of going through them: rows short enough for a block are folded block by block; everything else in tasks, each of which folds
-//! a range of rows for some columns (one column when a whole row is folded), and whose results are merged in order.
+//! a range of rows for some columns (one column when a whole row is folded), and whose results are merged in order. Where axes in the
+//! middle are reduced, each position of those before has rows and columns of its own.
 
 use std::ops::Range;
 
@@ -115,58 +116,74 @@ impl Call<'_> {
     }
 
     fn fold_as<T: Real>(&self, context: &Context, how: Reduction, shapes: &Shapes, to: &mut Results<'_>) -> Result<()> {
-        let (order, columns_last) = self.order(shapes);
+        let (order, layout) = self.order(shapes);
         let reads = self.reads(None)?;
         self.job::<T, _>(&reads, &self.shape, &order, None, |job, _| {
             let reduce = Reduce { context, operation: self.operation, how, job };
-            if columns_last {
-                reduce.in_tasks(&Layout::columns(shapes.folded, shapes.results), to)
-            } else if shapes.folded <= BLOCK {
-                reduce.short_rows(shapes.folded, to)
-            } else {
-                reduce.in_tasks(&Layout::rows(shapes.folded, shapes.results), to)
+            match layout {
+                Some(layout) => reduce.in_tasks(&layout, to),
+                None => reduce.short_rows(shapes.folded, to),
             }
         })
     }
 
-    /// Axes in the order in which to go through them, and whether results lie side by side in it: they do when all that is reduced comes
-    /// first anyway.
-    fn order(&self, shapes: &Shapes) -> (Order, bool) {
+    /// Axes in the order in which to go through them, and how tasks are cut; no layout for short rows.
+    fn order(&self, shapes: &Shapes) -> (Order, Option<Layout>) {
         let shape: &Axes = &self.shape;
         let long = |&axis: &usize| shape[axis] != 1;
-        let last_reduced = (0..shape.len()).filter(long).rfind(|&axis| shapes.reduced[axis]);
-        let first_kept = (0..shape.len()).filter(long).find(|&axis| !shapes.reduced[axis]);
+        let reduced = |axis: &usize| shapes.reduced[*axis];
         let axes = |reduced: bool| (0..shape.len()).filter(move |&axis| shapes.reduced[axis] == reduced);
         let count = |reduced: bool| axes(reduced).count();
-        match (last_reduced, first_kept) {
-            (Some(reduced), Some(kept)) if reduced < kept => (Order::new(axes(true).chain(axes(false)), count(true)), true),
-            _ => (Order::new(axes(false).chain(axes(true)), count(false)), false),
+        // All that is reduced comes first anyway: results lie side by side.
+        let last_reduced = (0..shape.len()).filter(long).rfind(reduced);
+        let first_kept = (0..shape.len()).filter(long).find(|axis| !reduced(axis));
+        if let (Some(last), Some(kept)) = (last_reduced, first_kept)
+            && last < kept
+        {
+            return (Order::new(axes(true).chain(axes(false)), count(true)), Some(Layout::columns(1, shapes.folded, shapes.results)));
         }
+        if let Some(outer) = self.kept_around(shapes) {
+            return (Order::new(0..shape.len(), 0), Some(Layout::columns(outer, shapes.folded, shapes.results / outer)));
+        }
+        let order = Order::new(axes(false).chain(axes(true)), count(false));
+        (order, (shapes.folded > BLOCK).then(|| Layout::rows(shapes.folded, shapes.results)))
+    }
+
+    /// The positions of the axes before the reduced ones, where these are in the middle, and there is enough to fold for each.
+    fn kept_around(&self, shapes: &Shapes) -> Option<usize> {
+        let shape: &Axes = &self.shape;
+        let first = (0..shape.len()).find(|&axis| shape[axis] != 1 && shapes.reduced[axis])?;
+        let last = (0..shape.len()).rfind(|&axis| shape[axis] != 1 && shapes.reduced[axis])?;
+        let together = (first..=last).all(|axis| shape[axis] == 1 || shapes.reduced[axis]);
+        let (outer, inner) = (shape[..first].iter().product::<usize>(), shape[last + 1..].iter().product::<usize>());
+        let enough = shapes.folded >= 16 && shapes.folded.saturating_mul(inner) >= BLOCK;
+        (together && inner > 1 && enough).then_some(outer)
     }
 }
 
-/// How tasks are cut: each folds some of the `rows` of one group of neighbouring columns.
+/// How tasks are cut: each folds some of the `rows` of one group of neighbouring columns, at one of the `outer` positions.
 struct Layout {
+    outer: usize,
     rows: usize,
     /// From one row to the next of the same column, in flat positions.
     pitch: usize,
     /// From one group to the next, in flat positions.
     group_pitch: usize,
-    /// Columns of a group (the last one may have fewer), and of all groups.
+    /// Columns of a group (the last one may have fewer), and of all groups at one position.
     width: usize,
     columns: usize,
 }
 
 impl Layout {
     /// Columns are what is next to each other.
-    fn columns(rows: usize, columns: usize) -> Layout {
+    fn columns(outer: usize, rows: usize, columns: usize) -> Layout {
         let width = columns.div_ceil(columns.div_ceil(BLOCK));
-        Layout { rows, pitch: columns, group_pitch: width, width, columns }
+        Layout { outer, rows, pitch: columns, group_pitch: width, width, columns }
     }
 
     /// Every row of `length` is folded to one result: a group of one column.
     fn rows(length: usize, count: usize) -> Layout {
-        Layout { rows: length, pitch: 1, group_pitch: length, width: 1, columns: count }
+        Layout { outer: 1, rows: length, pitch: 1, group_pitch: length, width: 1, columns: count }
     }
 }
 
@@ -188,33 +205,35 @@ impl<T: Real> Reduce<'_, '_, T> {
         let block_rows = if width == layout.pitch { Job::<T>::block(width) / width } else { 1 };
         let task_rows = (task_elements(self.job, BLOCK) / width).max(TASK_ROWS).next_multiple_of(block_rows);
         let (groups, chunks) = (layout.columns.div_ceil(width), layout.rows.div_ceil(task_rows));
-        let places = groups * chunks * width;
+        let places = layout.outer * groups * chunks * width;
         let _charge = self.context.budget().charge(self.operation, places * size_of::<Partial>())?;
         let mut partials = vec![Partial::default(); places];
         let task = |(number, to): (usize, &mut [Partial])| {
             self.context.check(self.operation)?;
             let (group, chunk) = (number / chunks, number % chunks);
+            let (outer, group) = (group / groups, group % groups);
             let to = &mut to[..width.min(layout.columns - group * width)];
             let rows = chunk * task_rows..layout.rows.min((chunk + 1) * task_rows);
-            self.task(layout, group, rows, block_rows, to);
+            self.task(layout, outer * layout.rows * layout.columns + group * layout.group_pitch, rows, block_rows, to);
             Ok(())
         };
-        if self.is_parallel(groups * chunks) {
+        if self.is_parallel(layout.outer * groups * chunks) {
             self.context.in_pool(|| partials.par_chunks_mut(width).enumerate().try_for_each(task))?;
         } else {
             partials.chunks_mut(width).enumerate().try_for_each(task)?;
         }
-        for column in 0..layout.columns {
-            let (group, place) = (column / width, column % width);
+        for result in 0..layout.outer * layout.columns {
+            let (outer, column) = (result / layout.columns, result % layout.columns);
+            let (group, place) = (outer * groups + column / width, column % width);
             let partial = |chunk: usize| partials[(group * chunks + chunk) * width + place];
             let whole = (1..chunks).fold(partial(0), |whole, chunk| merge(self.how, whole, partial(chunk)));
-            to.put(column, &[self.how.finish(whole)]);
+            to.put(result, &[self.how.finish(whole)]);
         }
         Ok(())
     }
 
-    /// Folds `rows` of the columns of a group.
-    fn task(&self, layout: &Layout, group: usize, rows: Range<usize>, block_rows: usize, to: &mut [Partial]) {
+    /// Folds `rows` of the columns of a group, which begins at the flat position `base`.
+    fn task(&self, layout: &Layout, base: usize, rows: Range<usize>, block_rows: usize, to: &mut [Partial]) {
         let columns = to.len();
         let first = rows.start;
         let places = block_rows.min(rows.len()) * columns;
@@ -222,7 +241,7 @@ impl<T: Real> Reduce<'_, '_, T> {
             let mut wide = Wide::new(self.how, places);
             for row in rows.clone().step_by(block_rows) {
                 let count = block_rows.min(rows.end - row);
-                wide.push(blocks.values(group * layout.group_pitch + row * layout.pitch, count * columns));
+                wide.push(blocks.values(base + row * layout.pitch, count * columns));
             }
             wide.finish(first, to);
         });

@@ -63,6 +63,12 @@ impl<'a, T> MatrixMut<'a, T> {
         MatrixMut { elements: &mut *self.elements, rows, cols, row_stride, col_stride }
     }
 
+    /// `count` rows from row `start` on.
+    pub(crate) fn rows(&mut self, start: usize, count: usize) -> MatrixMut<'_, T> {
+        let (cols, row_stride, col_stride) = (self.cols, self.row_stride, self.col_stride);
+        MatrixMut { elements: &mut self.elements[start * row_stride..], rows: count, cols, row_stride, col_stride }
+    }
+
     /// `count` columns from column `start` on.
     pub(crate) fn cols(&mut self, start: usize, count: usize) -> MatrixMut<'_, T> {
         let (rows, row_stride, col_stride) = (self.rows, self.row_stride, self.col_stride);

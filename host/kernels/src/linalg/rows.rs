@@ -1,10 +1,11 @@
 //! The two inner loops of matrix times vector. Both read each element of a matrix with contiguous rows once, in the order in which it
 //! lies in memory.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::matrix::Matrix;
 use crate::float::Float;
+use crate::instructions::arch;
 
 /// Rows whose products are summed side by side: one alone would wait for each addition.
 const ROWS: usize = 4;
@@ -12,8 +13,8 @@ const ROWS: usize = 4;
 const RESIDENT: usize = 1 << 12;
 
 /// Calls `put(row, product)` with the dot product of each row of `a` and `x`.
-pub(super) fn dot_rows<T: Float>(a: Matrix<'_, T>, x: &[T], put: impl FnMut(usize, T)) {
-    Arch::new().dispatch(DotRows { a, x, put });
+pub(crate) fn dot_rows<T: Float>(a: Matrix<'_, T>, x: &[T], put: impl FnMut(usize, T)) {
+    arch().dispatch(DotRows { a, x, put });
 }
 
 struct DotRows<'a, T, P> {
@@ -63,11 +64,11 @@ impl<T: Float, P: FnMut(usize, T)> DotRows<'_, T, P> {
 }
 
 /// Adds the rows of `a`, weighted by the column `x`, to `sums`.
-pub(super) fn add_weighted_rows<T: Float>(sums: &mut [T], a: Matrix<'_, T>, x: Matrix<'_, T>) {
+pub(crate) fn add_weighted_rows<T: Float>(sums: &mut [T], a: Matrix<'_, T>, x: Matrix<'_, T>) {
     let resident = (RESIDENT / sums.len()).max(8);
     for start in (0..a.rows).step_by(resident) {
         let rows = resident.min(a.rows - start);
-        Arch::new().dispatch(AddRows { sums, a: a.rows(start, rows), x: x.rows(start, rows) });
+        arch().dispatch(AddRows { sums, a: a.rows(start, rows), x: x.rows(start, rows) });
     }
 }
 

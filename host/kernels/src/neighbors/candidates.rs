@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::least::{BLOCK, any, two_least};
+use super::least::{BLOCK, any};
 use crate::float::Float;
 
 /// A row of `y` and its distance, or a bound of it.
@@ -76,23 +76,6 @@ impl<T: Float> Nearest<T> {
                     self.push(Candidate { distance, row: (first + block * BLOCK + i) as u32 });
                 }
             }
-        }
-    }
-
-    /// Takes the least of the bounds of rows `first..`, where only one is wanted.
-    #[inline(always)]
-    pub(super) fn offer_least(&mut self, bounds: &mut [T], first: usize) {
-        let (least, at, second) = two_least(bounds);
-        let Some(best) = self.candidates.first_mut() else {
-            self.candidates.push(Candidate { distance: least, row: (first + at) as u32 });
-            self.limit = second;
-            return;
-        };
-        if least < best.distance {
-            self.limit = if second < best.distance { second } else { best.distance };
-            *best = Candidate { distance: least, row: (first + at) as u32 };
-        } else if least < self.limit {
-            self.limit = least;
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn measure<T: Float>(x: &[T], y: Matrix<'_, T>, candidates: &mut [Can
 
 /// The distance by which rows are ordered: squared for both Euclidean metrics, never below 0 but for inner products.
 #[inline(always)]
-fn distance<T: Float>(x: &[T], y: &[T], metric: Metric) -> T {
+pub(super) fn distance<T: Float>(x: &[T], y: &[T], metric: Metric) -> T {
     T::from_f64(match metric {
         Metric::SquaredEuclidean | Metric::Euclidean => sum(x, y, |x, y| (x - y) * (x - y)),
         // Not a negation, which would make -0.
@@ -38,6 +38,7 @@ pub(super) fn sum_of_squares<T: Float>(x: &[T]) -> f64 {
 }
 
 /// The distance as the guest sees it, from the one by which rows are ordered.
+#[inline(always)]
 pub(super) fn shown<T: Float>(distance: T, metric: Metric) -> T {
     if metric == Metric::Euclidean { T::from_f64(distance.to_f64().sqrt()) } else { distance }
 }

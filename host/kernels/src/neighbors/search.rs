@@ -1,208 +1,275 @@
-//! The search: tiles of bounds, a few candidates for each row, their exact distances.
-
-use rayon::prelude::*;
+//! The search: bounds of all rows, a few candidates for each row of `x`, their exact distances.
 
 use super::Metric;
-use super::bound::{Prepared, RowTerms, TILE};
+use super::bound::RowTerms;
 use super::candidates::{Candidate, Nearest};
-use super::direct;
-use super::exact::{measure, shown};
+use super::exact::{distance, measure, shown};
+use super::look::{Below, Least, TwoLeast};
+use super::panels::Panels;
+use super::rows::squared_distances;
+use super::tile::{ROWS, show};
 use crate::context::{Charge, Context};
 use crate::error::Result;
 use crate::float::Float;
-use crate::linalg::{Matrix, MatrixMut, serial};
-use crate::tensor::Tensor;
+use crate::linalg::Matrix;
 use crate::vectorized::vectorized;
 use crate::workspace::Workspace;
 
-/// Below so many multiplications the hop to the pool costs more than it brings.
-const PARALLEL: usize = 1 << 18;
-/// For fewer rows making `y` ready costs more than it brings.
-const FEW: usize = 8;
-/// Most rows of `x` in one tile.
-const ROWS: usize = 256;
-/// Most candidates of the rows in one tile together.
+/// Multiplications between two looks at the cancel token: less than a millisecond.
+const STRETCH: usize = 1 << 25;
+/// Most rows of `x` in one block: a whole number of tiles, which stay in the cache while panels pass.
+const BLOCK: usize = 16 * ROWS;
+/// Most candidates of the rows in one block together.
 const CANDIDATES: usize = 1 << 16;
 /// Candidates kept beyond k, so that the next bound seldom undercuts the k-th distance.
 const SPARE: usize = 4;
 
-/// Fills `out`, the n x k indices and distances. `x` and `y` are row-major.
-pub(super) fn search<T: Float>(
-    context: &Context,
-    operation: &str,
-    (x, y): (&Tensor, &Tensor),
-    k: usize,
-    metric: Metric,
-    (indices, distances): (&Tensor, &Tensor),
-) -> Result<()> {
-    let (n, m, d) = (x.shape()[0], y.shape()[0], x.shape()[1]);
-    let (x_storage, y_storage) = (x.read(operation)?, y.read(operation)?);
-    let x = Matrix::row_major(&x_storage.elements::<T>()[x.offset()..], n, d);
-    let y = Matrix::row_major(&y_storage.elements::<T>()[y.offset()..], m, d);
-    let (mut indices, mut distances) = (indices.write(operation)?, distances.write(operation)?);
-    let indices = &mut indices.elements::<i32>()[..n * k];
-    let distances = &mut distances.elements::<T>()[..n * k];
-    if n < FEW {
-        return direct::search(context, operation, (x, y), k, metric, (indices, distances));
-    }
-    let task = Search { context, operation, x, y, k, metric, prepared: Prepared::new(context, operation, y, metric)? };
-    let rows = (CANDIDATES / task.room()).min(n.div_ceil(32)).clamp(1, ROWS);
-    let tiles = |tile: usize, scratch: &mut Result<Scratch<T>>, indices: &mut [i32], distances: &mut [T]| {
-        let scratch = scratch.as_mut().map_err(|error| error.clone())?;
-        task.rows(tile * rows, scratch, indices, distances)
-    };
-    let scratch = || Scratch::new(&task, rows);
-    if n.saturating_mul(m).saturating_mul(d) < PARALLEL {
-        let mut scratch = scratch();
-        let parts = indices.chunks_mut(rows * k).zip(distances.chunks_mut(rows * k)).enumerate();
-        return parts.into_iter().try_for_each(|(tile, (indices, distances))| tiles(tile, &mut scratch, indices, distances));
-    }
-    let parts = indices.par_chunks_mut(rows * k).zip(distances.par_chunks_mut(rows * k)).enumerate();
-    context.in_pool(|| parts.try_for_each_init(scratch, |scratch, (tile, (indices, distances))| tiles(tile, scratch, indices, distances)))
-}
-
-struct Search<'a, T> {
+/// The `k` nearest rows of `y` for rows of `x`.
+pub(super) struct Search<'a, T> {
     context: &'a Context,
     operation: &'a str,
-    x: Matrix<'a, T>,
+    pub(super) x: Matrix<'a, T>,
     y: Matrix<'a, T>,
     k: usize,
     metric: Metric,
-    prepared: Prepared<T>,
+    measured: Measured,
+    panels: Panels<T>,
 }
 
-/// What one thread needs for a tile of rows of `x`.
-struct Scratch<T> {
+/// How the distances that are handed out are computed. Which rows are nearest does not depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measured {
+    /// In float64, and rounded.
+    Float64,
+    /// In the dtype, from the differences: wrong by (d / 2 + 8) roundoffs at most. Squared Euclidean, k = 1; those of rows that were hard to
+    /// settle are as above.
+    Dtype,
+}
+
+/// What one thread needs for a block of rows of `x`.
+pub(super) struct Scratch<T> {
+    /// x', filled up to whole tiles.
     shifted: Workspace<T>,
-    bounds: Workspace<T>,
     terms: Vec<RowTerms<T>>,
+    /// For k = 1: see [`TwoLeast`].
+    states: Workspace<T>,
+    least: Vec<Least<T>>,
+    /// For more.
     nearest: Vec<Nearest<T>>,
-    again: Nearest<T>,
+    limits: Vec<T>,
+    /// Rows that need a second search, with a distance that the k-th nearest does not exceed.
+    unsettled: Vec<(usize, f64)>,
+    again: Vec<Nearest<T>>,
+    /// x' of those that are searched for together.
+    gathered: Workspace<T>,
     _charge: Charge,
 }
 
 impl<T: Float> Scratch<T> {
-    fn new(search: &Search<'_, T>, rows: usize) -> Result<Scratch<T>> {
-        let (context, operation, room) = (search.context, search.operation, search.room());
-        let row_bytes = size_of::<RowTerms<T>>() + size_of::<Nearest<T>>() + room * size_of::<Candidate<T>>();
+    pub(super) fn new(search: &Search<'_, T>) -> Result<Scratch<T>> {
+        let (context, operation, d, rows) = (search.context, search.operation, search.x.cols, search.block());
+        let (states, lists) = if search.k == 1 { (3 * rows * search.panels.width().lanes, 0) } else { (0, rows) };
+        let list_bytes = |kept| size_of::<Nearest<T>>() + Nearest::<T>::room(kept) * size_of::<Candidate<T>>();
+        let row_bytes = size_of::<RowTerms<T>>() + size_of::<Least<T>>() + size_of::<T>() + size_of::<(usize, f64)>();
+        let bytes = rows * row_bytes + lists * list_bytes(search.kept()) + ROWS * list_bytes(search.k);
         Ok(Scratch {
-            _charge: context.budget().charge(operation, (rows + 1) * row_bytes)?,
-            shifted: Workspace::new(context, operation, rows * search.x.cols)?,
-            bounds: Workspace::new(context, operation, rows * TILE.min(search.y.rows))?,
+            _charge: context.budget().charge(operation, bytes)?,
+            shifted: Workspace::new(context, operation, rows * d)?,
             terms: Vec::with_capacity(rows),
-            nearest: (0..rows).map(|_| Nearest::new(search.kept())).collect(),
-            again: Nearest::new(search.k),
+            states: Workspace::new(context, operation, states)?,
+            least: vec![Least { bound: T::ZERO, row: 0, second: T::ZERO }; rows],
+            nearest: (0..lists).map(|_| Nearest::new(search.kept())).collect(),
+            limits: Vec::with_capacity(rows),
+            unsettled: Vec::with_capacity(rows),
+            again: (0..ROWS).map(|_| Nearest::new(search.k)).collect(),
+            gathered: Workspace::new(context, operation, ROWS * d)?,
         })
     }
 }
 
-impl<T: Float> Search<'_, T> {
+impl<'a, T: Float> Search<'a, T> {
+    /// Makes `y` ready. Both are row-major, `y` with at least `k` rows.
+    pub(super) fn new(
+        context: &'a Context,
+        operation: &'a str,
+        (x, y): (Matrix<'a, T>, Matrix<'a, T>),
+        k: usize,
+        (metric, measured): (Metric, Measured),
+    ) -> Result<Search<'a, T>> {
+        Ok(Search { context, operation, x, y, k, metric, measured, panels: Panels::new(context, operation, y, metric)? })
+    }
+
+    /// Rows of `x` to search for at once, by shapes alone: a whole number of tiles.
+    pub(super) fn block(&self) -> usize {
+        let most = if self.k == 1 { BLOCK } else { (CANDIDATES / Nearest::<T>::room(self.kept())).min(2 * BLOCK) };
+        self.x.rows.div_ceil(32).min(most).next_multiple_of(ROWS).max(ROWS)
+    }
+
     /// Candidates kept for each row.
     fn kept(&self) -> usize {
-        if self.k == 1 { 1 } else { self.k + SPARE }
+        self.k + SPARE
     }
 
-    /// Candidates held before the worse half is dropped.
-    fn room(&self) -> usize {
-        Nearest::<T>::room(self.kept())
-    }
-
-    /// Searches for the rows of `x` from `start` on, as many as the outputs have room for.
-    fn rows(&self, start: usize, scratch: &mut Scratch<T>, indices: &mut [i32], distances: &mut [T]) -> Result<()> {
-        let (d, rows) = (self.x.cols, indices.len() / self.k);
-        let x = |row: usize| &self.x.elements[(start + row) * d..][..d];
-        scratch.terms.clear();
-        for row in 0..rows {
-            scratch.terms.push(self.prepared.terms_of(&mut scratch.shifted[row * d..][..d], x(row)));
-            scratch.nearest[row].clear();
-        }
-        for tile in 0..self.prepared.tile_count() {
-            self.context.check(self.operation)?;
-            let count = self.bounds(tile, &scratch.shifted[..rows * d], rows, &mut scratch.bounds);
-            let terms = self.prepared.tile(tile).1;
-            vectorized(
-                #[inline(always)]
-                || {
-                    for (row, bounds) in scratch.bounds.chunks_exact_mut(count).take(rows).enumerate() {
-                        let nearest = &mut scratch.nearest[row];
-                        turn_into_bounds(bounds, terms, scratch.terms[row]);
-                        if self.k == 1 { nearest.offer_least(bounds, tile * TILE) } else { nearest.offer(bounds, tile * TILE) }
-                    }
-                },
-            );
-        }
-        for row in 0..rows {
-            self.settle(row, x(row), scratch)?;
-            for (place, candidate) in scratch.nearest[row].candidates.iter().enumerate() {
-                indices[row * self.k + place] = candidate.row as i32;
-                distances[row * self.k + place] = shown(candidate.distance, self.metric);
-            }
-        }
-        Ok(())
-    }
-
-    /// The products of shifted rows of `x` with a tile of `y`; returns the tile's width.
-    fn bounds(&self, tile: usize, shifted: &[T], rows: usize, products: &mut [T]) -> usize {
-        let (columns, terms) = self.prepared.tile(tile);
-        let products = &mut products[..rows * terms.len()];
-        if shifted.is_empty() {
-            products.fill(T::ZERO);
+    /// Searches for the rows of `x` from `start` on, as many as the outputs have room for: at most a block.
+    pub(super) fn rows(&self, start: usize, scratch: &mut Scratch<T>, indices: &mut [i32], distances: &mut [T]) -> Result<()> {
+        let rows = indices.len() / self.k;
+        self.shift(start, rows, scratch);
+        scratch.unsettled.clear();
+        if self.k == 1 {
+            self.one(start, scratch, indices, distances)?;
         } else {
-            let shifted = Matrix::row_major(shifted, rows, columns.rows);
-            serial(&mut MatrixMut::row_major(products, rows, terms.len()), shifted, columns, (T::ONE, T::ZERO));
+            self.several(start, scratch, indices, distances)?;
         }
-        terms.len()
+        for first in (0..scratch.unsettled.len()).step_by(ROWS) {
+            self.search_again(start, first, scratch, indices, distances)?;
+        }
+        Ok(())
     }
 
-    /// Leaves the row's k nearest by exact distance in `scratch.nearest`.
-    fn settle(&self, row: usize, x: &[T], scratch: &mut Scratch<T>) -> Result<()> {
-        let (nearest, terms) = (&mut scratch.nearest[row], scratch.terms[row]);
-        if terms.suspect && x.iter().any(|value| value.to_f64().is_nan()) {
-            // Every distance is NaN.
-            nearest.candidates.clear();
-            nearest.candidates.extend((0..self.k as u32).map(|row| Candidate { distance: T::from_f64(f64::NAN), row }));
-            return Ok(());
-        }
-        nearest.keep_best();
-        let dropped = nearest.limit.to_f64() + terms.offset;
-        let measured = nearest.candidates.len();
-        measure(x, self.y, &mut nearest.candidates, self.metric);
-        nearest.candidates.sort_unstable_by(Candidate::order);
-        nearest.candidates.truncate(self.k);
-        let limit = nearest.candidates.last().map_or(f64::NAN, |worst| worst.distance.to_f64());
-        if measured == self.y.rows || limit < dropped { Ok(()) } else { self.search_again(row, x, limit, scratch) }
+    fn row(&self, row: usize) -> &'a [T] {
+        &self.x.elements[row * self.x.cols..][..self.x.cols]
     }
 
-    /// Measures every row of `y` whose bound does not exclude it.
-    fn search_again(&self, row: usize, x: &[T], limit: f64, scratch: &mut Scratch<T>) -> Result<()> {
+    fn shift(&self, start: usize, rows: usize, scratch: &mut Scratch<T>) {
         let d = self.x.cols;
-        let terms_of_x = scratch.terms[row];
-        scratch.again.clear();
-        for tile in 0..self.prepared.tile_count() {
+        scratch.terms.clear();
+        if d == 0 {
+            scratch.terms.resize(rows, RowTerms::NOBODY);
+        } else {
+            let x = &self.x.elements[start * d..][..rows * d];
+            self.panels.shift.terms_of(&mut scratch.shifted[..rows * d], x, &mut scratch.terms);
+        }
+        let whole = rows.next_multiple_of(ROWS);
+        scratch.shifted[rows * d..whole * d].fill(T::ZERO);
+        scratch.terms.resize(whole, RowTerms::NOBODY);
+    }
+
+    /// Calls `work` with a range of panels after the other.
+    fn in_stretches(&self, rows: usize, mut work: impl FnMut((usize, usize))) -> Result<()> {
+        let product = rows.saturating_mul(self.panels.panel_rows()).saturating_mul(self.x.cols.max(1));
+        let (count, step) = (self.panels.count(), (STRETCH / product).max(1));
+        for from in (0..count).step_by(step) {
             self.context.check(self.operation)?;
-            let count = self.bounds(tile, &scratch.shifted[row * d..][..d], 1, &mut scratch.bounds);
-            let bounds = &mut scratch.bounds[..count];
-            turn_into_bounds(bounds, self.prepared.tile(tile).1, terms_of_x);
-            for (i, bound) in bounds.iter().enumerate() {
-                if bound.to_f64() + terms_of_x.offset > limit {
-                    continue;
+            work((from, count.min(from + step)));
+        }
+        Ok(())
+    }
+
+    /// The nearest row, where the two least bounds decide which it is.
+    fn one(&self, start: usize, scratch: &mut Scratch<T>, indices: &mut [i32], distances: &mut [T]) -> Result<()> {
+        let (d, lanes, rows) = (self.x.cols, self.panels.width().lanes, scratch.terms.len());
+        let mut seen = TwoLeast { states: &mut scratch.states[..3 * rows * lanes] };
+        seen.clear(lanes);
+        self.in_stretches(rows, |range| show(&scratch.shifted[..rows * d], &scratch.terms, &self.panels, range, &mut seen))?;
+        seen.merge(&mut scratch.least);
+        self.measure_least(start, scratch, distances);
+        let (slack, tiny) = if self.measured == Measured::Dtype { (self.panels.shift.slack, d as f64 * T::LEAST) } else { (0.0, 0.0) };
+        for (row, (index, to)) in indices.iter_mut().zip(distances).enumerate() {
+            let (least, terms) = (scratch.least[row], scratch.terms[row]);
+            *index = least.row as i32;
+            let most = to.to_f64() * (1.0 + slack) + tiny;
+            if !(most < least.second.to_f64() + terms.offset && least.bound > -T::INFINITY && !terms.wild) {
+                scratch.unsettled.push((row, if terms.wild { f64::NAN } else { most }));
+            }
+            *to = shown(*to, self.metric);
+        }
+        Ok(())
+    }
+
+    /// The distance of each row from the one with the least bound.
+    fn measure_least(&self, start: usize, scratch: &Scratch<T>, distances: &mut [T]) {
+        let (d, rows) = (self.x.cols, distances.len());
+        let x = &self.x.elements[start * d..][..rows * d];
+        if self.measured == Measured::Dtype && d > 0 {
+            squared_distances(x, self.y.elements, d, |row| scratch.least[row].row as usize, |row, distance| distances[row] = distance);
+            return;
+        }
+        vectorized(
+            #[inline(always)]
+            || {
+                for (row, to) in distances.iter_mut().enumerate() {
+                    let y = &self.y.elements[scratch.least[row].row as usize * d..][..d];
+                    *to = distance(&x[row * d..][..d], y, self.metric);
                 }
-                let mut candidate = [Candidate { distance: T::ZERO, row: (tile * TILE + i) as u32 }];
-                measure(x, self.y, &mut candidate, self.metric);
-                scratch.again.push(candidate[0]);
+            },
+        );
+    }
+
+    /// The `k` nearest rows, where the distances of a few more candidates leave no bound below the k-th.
+    fn several(&self, start: usize, scratch: &mut Scratch<T>, indices: &mut [i32], distances: &mut [T]) -> Result<()> {
+        let (d, rows, kept) = (self.x.cols, scratch.terms.len(), self.kept());
+        let Scratch { nearest, limits, .. } = scratch;
+        nearest.iter_mut().for_each(Nearest::clear);
+        limits.clear();
+        limits.resize(indices.len() / self.k, T::from_f64(f64::NAN));
+        let take = |row: usize, first: usize, bounds: &[T]| {
+            nearest[row].offer(bounds, first);
+            if nearest[row].candidates.len() < kept { T::from_f64(f64::NAN) } else { nearest[row].limit }
+        };
+        let mut below = Below { limits, take };
+        self.in_stretches(rows, |range| show(&scratch.shifted[..rows * d], &scratch.terms, &self.panels, range, &mut below))?;
+        for (row, (indices, distances)) in indices.chunks_exact_mut(self.k).zip(distances.chunks_exact_mut(self.k)).enumerate() {
+            let (nearest, terms) = (&mut scratch.nearest[row], scratch.terms[row]);
+            nearest.keep_best();
+            let dropped = nearest.limit.to_f64() + terms.offset;
+            let measured = nearest.candidates.len();
+            measure(self.row(start + row), self.y, &mut nearest.candidates, self.metric);
+            nearest.candidates.sort_unstable_by(Candidate::order);
+            nearest.candidates.truncate(self.k);
+            let limit = nearest.candidates.last().map_or(f64::NAN, |worst| worst.distance.to_f64());
+            if measured == self.y.rows || limit < dropped && !terms.wild {
+                self.put(nearest, indices, distances);
+            } else {
+                scratch.unsettled.push((row, if terms.wild { f64::NAN } else { limit }));
             }
         }
-        scratch.again.keep_best();
-        std::mem::swap(&mut scratch.again.candidates, &mut scratch.nearest[row].candidates);
         Ok(())
+    }
+
+    /// Measures, for unsettled rows from the `first` on, every row of `y` whose bound does not exclude it.
+    fn search_again(&self, start: usize, first: usize, scratch: &mut Scratch<T>, indices: &mut [i32], distances: &mut [T]) -> Result<()> {
+        let d = self.x.cols;
+        let unsettled = &scratch.unsettled[first..scratch.unsettled.len().min(first + ROWS)];
+        let mut terms = [RowTerms::NOBODY; ROWS];
+        let mut limits = [T::ZERO; ROWS];
+        for (i, &(row, limit)) in unsettled.iter().enumerate() {
+            scratch.gathered[i * d..][..d].copy_from_slice(&scratch.shifted[row * d..][..d]);
+            terms[i] = scratch.terms[row];
+            limits[i] = bound_of(limit, terms[i]);
+            scratch.again[i].clear();
+        }
+        let again = &mut scratch.again;
+        let take = |i: usize, first: usize, bounds: &[T]| {
+            let (row, limit) = unsettled[i];
+            for (at, bound) in bounds.iter().enumerate() {
+                if limit.is_nan() || bound.to_f64() + terms[i].offset <= limit {
+                    let mut candidate = [Candidate { distance: T::ZERO, row: (first + at) as u32 }];
+                    measure(self.row(start + row), self.y, &mut candidate, self.metric);
+                    again[i].push(candidate[0]);
+                }
+            }
+            bound_of(limit, terms[i])
+        };
+        let mut below = Below { limits: &mut limits[..unsettled.len()], take };
+        self.in_stretches(ROWS, |range| show(&scratch.gathered[..ROWS * d], &terms, &self.panels, range, &mut below))?;
+        for (&(row, _), nearest) in unsettled.iter().zip(again) {
+            nearest.keep_best();
+            let place = row * self.k..(row + 1) * self.k;
+            self.put(nearest, &mut indices[place.clone()], &mut distances[place]);
+        }
+        Ok(())
+    }
+
+    fn put(&self, nearest: &Nearest<T>, indices: &mut [i32], distances: &mut [T]) {
+        for (candidate, (index, distance)) in nearest.candidates.iter().zip(indices.iter_mut().zip(distances)) {
+            *index = candidate.row as i32;
+            *distance = shown(candidate.distance, self.metric);
+        }
     }
 }
 
-/// Products into bounds, without the row's offset. What is NaN says nothing, so it bounds nothing.
-#[inline(always)]
-fn turn_into_bounds<T: Float>(bounds: &mut [T], terms: &[T], row: RowTerms<T>) {
-    for (bound, &term) in bounds.iter_mut().zip(terms) {
-        let value = row.factor * term - row.scale * *bound;
-        *bound = if value > -T::INFINITY { value } else { -T::INFINITY };
-    }
+/// What no bound of a row at this distance exceeds, also after rounding; NaN for no limit.
+fn bound_of<T: Float>(distance: f64, terms: RowTerms<T>) -> T {
+    let bound = distance - terms.offset;
+    T::from_f64(bound + 4.0 * T::ROUNDOFF * bound.abs() + T::LEAST)
 }

@@ -2,14 +2,15 @@
 //!
 //! Element i is a function of seed, stream and i alone. Each call reads blocks of four 32-bit words from Philox 4x32-10 with the key
 //! (seed, 0) and the counter (block low, block high, stream, kind), where the kind is 0 uniform float32, 1 uniform float64, 2 normal
-//! float32, 3 normal float64, 4 permutation, 5 choice. With w0 to w3 for a block's words:
+//! float32, 3 normal float64, 4 permutation, 5 choice, 6 dropout. With w0 to w3 for a block's words:
 //!
 //! - uniform float32: element 4b + j is (w_j >> 8) 2⁻²⁴;
 //! - uniform float64: element 2b + j is the upper 53 bits of w_2j 2³² + w_2j+1, times 2⁻⁵³;
 //! - normal float32: elements 4b + 2j and 4b + 2j + 1 are r cos t and r sin t, r = √(-2 ln((w_2j + 1) 2⁻³²)), t = 2π w_2j+1 2⁻³²;
 //! - normal float64: elements 2b and 2b + 1 likewise from (53 bits of w0, w1, plus 1) 2⁻⁵³ and 53 bits of w2, w3;
 //! - permutation: Fisher and Yates's, the last position first, exchanged with a position drawn from 64 bits (see [`permutation`]);
-//! - choice: uniform float64 numbers, looked up in the running sum of the weights.
+//! - choice: uniform float64 numbers, looked up in the running sum of the weights;
+//! - dropout: element 4b + j is kept where w_j >= rate 2³², rounded down (see `nn`).
 
 mod draw;
 mod normal;
@@ -27,7 +28,7 @@ use crate::error::Result;
 use crate::float::with_float;
 use crate::tensor::Tensor;
 use crate::vectorized::vectorized;
-use philox::{LANES, Stream};
+pub(crate) use philox::{LANES, Stream};
 use sample::{BATCH, Sample};
 
 /// Elements in one task; a multiple of what [`LANES`] blocks give.

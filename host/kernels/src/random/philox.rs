@@ -1,7 +1,7 @@
 //! The counter-based generator Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011).
 
 /// Blocks computed side by side, so that the compiler vectorises over them.
-pub(super) const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 const MULTIPLIERS: (u32, u32) = (0xD251_1F53, 0xCD9E_8D57);
 const WEYL: (u32, u32) = (0x9E37_79B9, 0xBB67_AE85);
@@ -15,16 +15,16 @@ pub fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 
 /// What tells the numbers of one call from those of another.
 #[derive(Clone, Copy)]
-pub(super) struct Stream {
-    pub(super) seed: u32,
-    pub(super) stream: u32,
-    pub(super) kind: u32,
+pub(crate) struct Stream {
+    pub(crate) seed: u32,
+    pub(crate) stream: u32,
+    pub(crate) kind: u32,
 }
 
 impl Stream {
     /// The four words of each of the blocks `first..first + LANES`.
     #[inline(always)]
-    pub(super) fn blocks(self, first: u64) -> [[u32; LANES]; 4] {
+    pub(crate) fn blocks(self, first: u64) -> [[u32; LANES]; 4] {
         let mut low = [0; LANES];
         let mut high = [0; LANES];
         for lane in 0..LANES {

@@ -12,3 +12,25 @@ pub fn matmul(a: &[f64], b: &[f64], m: usize, n: usize, k: usize) -> Vec<f64> {
     }
     out
 }
+
+/// The products of the columns of `a` (m x n) with each other, rows counted `weights` times: n x n.
+pub fn gram(a: &[f64], weights: &[f64], m: usize, n: usize) -> Vec<f64> {
+    let mut out = vec![0.0; n * n];
+    for row in 0..m {
+        for i in 0..n {
+            for j in 0..n {
+                out[i * n + j] += weights[row] * a[row * n + i] * a[row * n + j];
+            }
+        }
+    }
+    out
+}
+
+/// Means of the columns of `a` (m x n), rows counted `weights` times, and their covariances (n x n): sums divided by all weights less `ddof`.
+pub fn covariance(a: &[f64], weights: &[f64], ddof: f64, m: usize, n: usize) -> (Vec<f64>, Vec<f64>) {
+    let weight: f64 = weights.iter().sum();
+    let means: Vec<f64> = (0..n).map(|j| (0..m).map(|row| weights[row] * a[row * n + j]).sum::<f64>() / weight).collect();
+    let centred: Vec<f64> = a.iter().enumerate().map(|(i, value)| value - means[i % n]).collect();
+    let sums = gram(&centred, weights, m, n);
+    (means, sums.iter().map(|sum| sum / (weight - ddof)).collect())
+}

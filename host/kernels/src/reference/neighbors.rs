@@ -24,3 +24,22 @@ pub fn nearest(x: &[f64], y: &[f64], d: usize, k: usize, metric: Metric) -> Vec<
     all.truncate(k);
     all
 }
+
+/// The distance of each row of `x` from each row of `y`, all of `d` elements.
+pub fn distances(x: &[f64], y: &[f64], d: usize, metric: Metric) -> Vec<f64> {
+    x.chunks_exact(d).flat_map(|x| y.chunks_exact(d).map(|y| distance(x, y, metric))).collect()
+}
+
+/// The nearest centroid of each row, and of each centroid the weighted sum of its rows and the sum of their weights.
+pub fn assign_clusters(x: &[f64], centroids: &[f64], d: usize, weights: &[f64]) -> (Vec<usize>, Vec<f64>, Vec<f64>) {
+    let (mut labels, mut sums, mut sizes) = (Vec::new(), vec![0.0; centroids.len()], vec![0.0; centroids.len() / d]);
+    for (x, &weight) in x.chunks_exact(d).zip(weights) {
+        let label = nearest(x, centroids, d, 1, Metric::SquaredEuclidean)[0].0;
+        for j in 0..d {
+            sums[label * d + j] += weight * x[j];
+        }
+        sizes[label] += weight;
+        labels.push(label);
+    }
+    (labels, sums, sizes)
+}

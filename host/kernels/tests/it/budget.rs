@@ -1,8 +1,11 @@
 //! Memory is charged before it is taken and given back when it is dropped; cancelled work ends.
 
+use std::sync::Arc;
+
 use algohost_kernels::{
-    Budget, Cancel, Context, DType, ErrorKind, Metric, Pool, Result, Tensor, Transposed, argsort, bincount, choice, compress,
-    cumulative_sum, gather, histogram, matmul, matmul_into, nearest, nonzero, normal, one_hot, permutation, quantiles, reverse,
+    BinOptions, BinnedMatrix, Budget, Cancel, Context, DType, ErrorKind, Forest, Grower, LabelledRows, Loss, Metric, Pool, Result,
+    SplitOptions, Tensor, Transposed, argsort, assign_clusters, bincount, choice, compress, cumulative_sum, distances, gather,
+    hessian_product, histogram, loss_and_gradient, matmul, matmul_into, nearest, nonzero, normal, one_hot, permutation, quantiles, reverse,
     scatter_add, search_sorted, segment_max, segment_mean, segment_min, segment_sum, sort, take_along, top_k, uniform, unique, unique_all,
 };
 
@@ -41,7 +44,12 @@ fn every_kernel(made: &Context, context: &Context) -> Vec<(&'static str, Result<
     let out = Tensor::zeros(made, &[40_000, 9], DType::Float32).unwrap();
     let (ids, weights) = (Tensor::zeros(made, &[40_000], DType::Int32).unwrap(), uniform(made, &[900], DType::Float32, 3, 0).unwrap());
     let few = a.slice(0, 0..700).unwrap();
+    let (labels, w) = (Tensor::zeros(made, &[40_000], DType::Float32).unwrap(), b.slice(1, 0..1).unwrap());
+    let (gradient, rows) =
+        (Tensor::zeros(made, &[12, 1], DType::Float64).unwrap(), LabelledRows { x: (&a).into(), y: &labels, weights: None });
     vec![
+        ("loss-and-gradient", loss_and_gradient(context, Loss::Logistic, rows, &w, &gradient).map(|_| gradient.clone())),
+        ("hessian-product", hessian_product(context, Loss::Logistic, rows, &w, &w, &gradient).map(|()| gradient.clone())),
         ("matmul", matmul(context, &a, &b, Transposed::Neither)),
         ("matmul", matmul(context, &a, &a, Transposed::Left)),
         ("matmul", matmul(context, &a, &b.slice(1, 0..1).unwrap(), Transposed::Neither)),
@@ -49,12 +57,44 @@ fn every_kernel(made: &Context, context: &Context) -> Vec<(&'static str, Result<
         ("matmul-into", matmul_into(context, &out, &a, &b, Transposed::Neither, 1.0, 0.0).map(|()| out.clone())),
         ("nearest", nearest(context, &a, &few, 1, Metric::Cosine).map(|list| list.indices)),
         ("nearest", nearest(context, &few, &a, 7, Metric::Euclidean).map(|list| list.distances)),
+        ("assign-clusters", assign_clusters(context, &a, &few, None).map(|assigned| assigned.sums)),
+        ("distances", distances(context, &a, &few.slice(0, 0..5).unwrap(), Metric::Cosine)),
         ("gather", gather(context, &a, &ids)),
         ("segment-sum", segment_sum(context, &a, &ids, 3)),
         ("uniform", uniform(context, &[200_000], DType::Float32, 1, 0)),
         ("normal", normal(context, &[200_000], DType::Float64, 1, 0)),
         ("permutation", permutation(context, 200_000, 1, 0)),
         ("choice", choice(context, &weights, 200_000, 1, 0)),
+    ]
+    .into_iter()
+    .chain(every_step_of_a_tree(made, context, &a))
+    .collect()
+}
+
+/// The kernels of trees. What holds state is made before, as operands are.
+fn every_step_of_a_tree(made: &Context, context: &Context, x: &Tensor) -> Vec<(&'static str, Result<Tensor>)> {
+    let rows = x.shape()[0];
+    let (gradients, hessians) = (x.slice(1, 0..1).unwrap(), Tensor::full(made, &[rows], DType::Float32, 1.0).unwrap());
+    let matrix = Arc::new(BinnedMatrix::new(made, x, &BinOptions::default()).unwrap());
+    let scores = Tensor::zeros(made, &[rows, 1], DType::Float32).unwrap();
+    let grower = |context: &Context| Grower::new(context, Arc::clone(&matrix), SplitOptions::default(), 0);
+    let started = || {
+        let mut grower = grower(made).unwrap();
+        grower.start(made, &gradients, &hessians, &[]).unwrap();
+        grower
+    };
+    let (mut forest, mut other) = (Forest::new(12, 1).unwrap(), Forest::new(12, 1).unwrap());
+    started().finish(made, &mut forest, 0, 1.0, &scores).unwrap();
+    let parts = forest.to_tensors(made).unwrap();
+    let done = |_| scores.clone();
+    vec![
+        ("bin-features", BinnedMatrix::new(context, x, &BinOptions::default()).map(|_| scores.clone())),
+        ("codes", matrix.codes(context)),
+        ("start", grower(made).unwrap().start(context, &gradients, &hessians, &[]).map(|_| scores.clone())),
+        ("split", started().split(context, 0, true).map(|_| scores.clone())),
+        ("finish", started().finish(context, &mut other, 0, 1.0, &scores).map(done)),
+        ("predict", forest.predict(context, x, 0..1)),
+        ("importance", Forest::from_tensors(made, 12, 1, &parts).unwrap().importance(context)),
     ]
 }
 
@@ -146,4 +186,30 @@ fn cancelled_kernels_end_with_an_interruption() {
     assert_eq!(context.budget().used(), 0);
     context.cancel().reset();
     assert!(everything(&made, &context).iter().all(|(_, result)| result.is_ok()));
+}
+
+#[test]
+fn storage_that_was_freed_comes_back_as_zeros_where_zeros_are_asked_for() {
+    let context = with_budget(16 << 20);
+    let shape = [1 << 19];
+    for _ in 0..3 {
+        drop(Tensor::full(&context, &shape, DType::Float32, 7.0).unwrap());
+        assert_eq!(context.budget().used(), 0);
+        let zeros = Tensor::zeros(&context, &shape, DType::Float32).unwrap();
+        assert!(zeros.read_rows(0, 1 << 19).unwrap().iter().all(|&byte| byte == 0));
+    }
+}
+
+#[test]
+fn storage_that_is_kept_for_later_gives_way_to_what_is_asked_for() {
+    let context = with_budget(16 << 20);
+    for rows in 1..16 {
+        // Each of another size, so that none is used again; together they are far more than the budget.
+        let tensor = Tensor::zeros(&context, &[rows << 20], DType::UInt8).unwrap();
+        assert_eq!(context.budget().used(), (rows << 20) as u64);
+        drop(tensor);
+    }
+    let tensor = Tensor::zeros(&context, &[16 << 20], DType::UInt8).unwrap();
+    assert!(Tensor::zeros(&context, &[1], DType::UInt8).is_err());
+    drop(tensor);
 }

@@ -2,14 +2,25 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod assign;
 mod budget;
 mod cast;
+mod decompositions;
 mod determinism;
+mod factorization;
+mod forest;
 mod fuzz;
+mod gram;
+mod instructions;
 mod linalg;
+mod losses;
 mod make;
 mod neighbors;
+mod nn;
+mod permits;
 mod random;
 mod refusals;
 mod select;
+mod sparse;
+mod trees;
 mod views;

@@ -1,6 +1,6 @@
 //! Contexts, and tensors with given contents in every layout.
 
-use algohost_kernels::{Budget, Cancel, Context, DType, Element, Error, ErrorKind, Pool, Tensor, with_element};
+use algohost_kernels::{Budget, Cancel, Context, DType, Element, Error, ErrorKind, Instructions, Pool, Tensor, with_element};
 use proptest::prelude::{Strategy, prop_oneof};
 
 pub(crate) fn context() -> Context {
@@ -8,7 +8,17 @@ pub(crate) fn context() -> Context {
 }
 
 pub(crate) fn with_threads(threads: usize) -> Context {
+    limit_instructions();
     Context::new(Budget::new(1 << 30), Cancel::default(), Pool::new(threads).unwrap())
+}
+
+/// To those that the process was asked to test, if it was.
+fn limit_instructions() {
+    match std::env::var(crate::instructions::VARIABLE).as_deref() {
+        Ok("baseline") => Instructions::Baseline.limit(),
+        Ok("v3") => Instructions::V3.limit(),
+        _ => {}
+    }
 }
 
 pub(crate) fn cancelled() -> Context {

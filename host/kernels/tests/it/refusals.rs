@@ -1,9 +1,11 @@
 //! What does not fit is refused, in words that say what was found and what is wanted.
 
+use std::sync::Arc;
+
 use algohost_kernels::{
-    DType, ErrorKind, Metric, Tensor, Transposed, argsort, bincount, choice, compress, cumulative_sum, gather, histogram, matmul,
-    matmul_into, nearest, normal, one_hot, permutation, quantiles, reverse, scatter_add, search_sorted, segment_sum, sort, take_along,
-    top_k, uniform,
+    BinOptions, BinnedMatrix, DType, ErrorKind, Forest, Grower, Metric, SplitOptions, Tensor, Transposed, argsort, bincount, choice,
+    compress, cumulative_sum, gather, histogram, matmul, matmul_into, nearest, normal, one_hot, permutation, quantiles, reverse,
+    scatter_add, search_sorted, segment_sum, sort, take_along, top_k, uniform,
 };
 
 use crate::make::{Layout, assert_refused, context, tensor};
@@ -229,4 +231,77 @@ fn views_that_cannot_be_are_refused() {
     assert_refused(Tensor::from_bytes(&context, &[2], DType::Float32, &[0; 4]), BAD, message);
     let message = "shared: 4 bytes given, shape [2] of float32 needs 8";
     assert_refused(Tensor::shared(&[2], DType::Float32, Box::new([0; 4])), BAD, message);
+}
+
+#[test]
+fn features_that_cannot_be_binned_are_refused() {
+    let context = context();
+    let refused =
+        |x: &Tensor, options: BinOptions, message| assert_refused(BinnedMatrix::new(&context, x, &options).map(|_| ()), BAD, message);
+    let (default, x) = (BinOptions::default, floats(&[3, 2]));
+    refused(&floats(&[3]), default(), "bin-features: features of shape [3]; rows x columns are wanted");
+    let message = "bin-features: features of shape [0, 2]; at least one row and column, and below 2^32 rows";
+    refused(&floats(&[0, 2]), default(), message);
+    refused(&x, BinOptions { max_bins: 256, ..default() }, "bin-features: 256 bins; 2 to 255 are possible");
+    refused(&x, BinOptions { sample_rows: 0, ..default() }, "bin-features: a sample of 0 rows; at least 1 is wanted");
+    refused(&x, BinOptions { categorical: vec![0, 2], ..default() }, "bin-features: categorical column 2 of 2, counted from 0");
+    let doubles = BinnedMatrix::new(&context, &zeros(&[3, 2], DType::Float64), &default()).map(|_| ());
+    assert_refused(doubles, ErrorKind::NotSupported, "bin-features: features of float64; cast to float32");
+}
+
+#[test]
+fn trees_that_cannot_be_grown_are_refused() {
+    let context = context();
+    let x = list(DType::Float32, &[1.0, 2.0, 3.0, 4.0]).reshape(&context, &[4, 1]).unwrap();
+    let matrix = Arc::new(BinnedMatrix::new(&context, &x, &BinOptions::default()).unwrap());
+    let options = SplitOptions { alpha: f64::NAN, ..SplitOptions::default() };
+    let message = "grower: alpha NaN; a finite number of at least 0 is wanted";
+    assert_refused(Grower::new(&context, Arc::clone(&matrix), options, 0).map(|_| ()), BAD, message);
+    let mut grower = Grower::new(&context, matrix, SplitOptions { min_child_weight: 2.0, ..SplitOptions::default() }, 0).unwrap();
+    assert_refused(grower.split(&context, 0, true), BAD, "split: no tree is being grown; start one");
+    let ones = list(DType::Float32, &[1.0; 4]);
+    let mut start = |gradients: &[f64], hessians: &Tensor, message: &str| {
+        assert_refused(grower.start(&context, &list(DType::Float32, gradients), hessians, &[]), BAD, message);
+    };
+    start(&[1.0; 3], &ones, "start: gradients of shape [3]; [4] or [4, 1] is wanted");
+    start(&[1.0; 4], &floats(&[4, 2]), "start: hessians of shape [4, 2]; [4] or [4, 1] is wanted");
+    let wanted = "finite ones, and a hessian of at least 0, are wanted";
+    start(&[1.0, f64::NAN, 1.0, 1.0], &ones, &format!("start: row 1 has gradient NaN and hessian 1; {wanted}"));
+    start(&[1.0; 4], &list(DType::Float32, &[1.0, 1.0, 1.0, -1.0]), &format!("start: row 3 has gradient 1 and hessian -1; {wanted}"));
+    let gradients = list(DType::Float32, &[-1.0, -1.0, 1.0, 1.0]);
+    assert_refused(grower.start(&context, &gradients, &ones, &[1]), BAD, "start: feature 1 of 1");
+    assert!(grower.start(&context, &gradients, &ones, &[]).unwrap().gain > 0.0);
+    assert_refused(grower.split(&context, 1, true), BAD, "split: node 1 of 1");
+    grower.split(&context, 0, true).unwrap();
+    assert_refused(grower.split(&context, 0, true), BAD, "split: node 0 is split already");
+    assert_refused(grower.split(&context, 1, true), BAD, "split: node 1 has no split that gains anything, or none was looked for");
+    let mut finish = |mut forest: Forest, output, rate, scores: &Tensor, message: &str| {
+        assert_refused(grower.finish(&context, &mut forest, output, rate, scores), BAD, message);
+        assert_eq!(forest.trees(), 0);
+    };
+    let forest = |features| Forest::new(features, 2).unwrap();
+    finish(forest(2), 0, 1.0, &floats(&[4, 2]), "finish: a tree over 1 features for a forest over 2");
+    finish(forest(1), 2, 1.0, &floats(&[4, 2]), "finish: output 2 of a forest with 2");
+    finish(forest(1), 0, f64::INFINITY, &floats(&[4, 2]), "finish: a rate of inf; a finite one is wanted");
+    finish(forest(1), 0, 1.0, &floats(&[4]), "finish: scores of shape [4]; [4, 2] is wanted");
+    let message = "finish: the scores are a view that is not in row-major order; copy them first";
+    finish(forest(1), 0, 1.0, &floats(&[2, 4]).transpose(), message);
+}
+
+#[test]
+fn forests_refuse_what_does_not_fit() {
+    let context = context();
+    let refused = Forest::new(0, 1).map(|_| ());
+    assert_refused(refused, BAD, "forest: 0 features and 1 outputs; at least one of each is wanted");
+    let forest = Forest::new(2, 1).unwrap();
+    assert_refused(forest.predict(&context, &floats(&[3, 1]), 0..0), BAD, "predict: features of shape [3, 1]; rows x 2 are wanted");
+    assert_refused(forest.predict(&context, &floats(&[3, 2]), 0..1), BAD, "predict: trees 0 to 1 of 0");
+    let whole = predict_doubles(&forest);
+    assert_refused(whole, ErrorKind::NotSupported, "predict: features of float64; cast to float32");
+    let (x, scores) = (floats(&[3, 2]), floats(&[2, 1]));
+    assert_refused(forest.add_to(&context, &x, 0..0, &scores), BAD, "add-predictions: scores of shape [2, 1]; [3, 1] is wanted");
+}
+
+fn predict_doubles(forest: &Forest) -> algohost_kernels::Result<Tensor> {
+    forest.predict(&context(), &zeros(&[3, 2], DType::Float64), 0..0)
 }

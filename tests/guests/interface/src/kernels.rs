@@ -1,8 +1,7 @@
-//! `formulas`, `linalg`, `neighbors`, `random`.
+//! `formulas`, `linalg`, `random`.
 
 use crate::algohost::ml::formulas::{Reduction, compile, reduce};
 use crate::algohost::ml::linalg::{Transposed, matmul, matmul_into};
-use crate::algohost::ml::neighbors::{Metric, nearest};
 use crate::algohost::ml::random::{choice, normal, permutation, uniform};
 use crate::algohost::ml::tensors::{Dtype, zeros};
 use crate::algohost::ml::types::{Error, ErrorCode};
@@ -68,13 +67,6 @@ pub(crate) fn check_linalg() -> Result<(), Error> {
 
 pub(crate) fn check_the_others() -> Result<(), Error> {
     let y = floats(&[3, 2], &[0.0, 0.0, 3.0, 4.0, 0.0, 1.0])?;
-    let found = nearest(&y.slice(0, 0, 1)?, &y, 2, Metric::Euclidean)?;
-    assert_eq!((elements(&found.indices), elements(&found.distances)), (vec![0.0, 2.0], vec![0.0, 1.0]));
-    for (metric, wanted) in [(Metric::SquaredEuclidean, 25.0), (Metric::InnerProduct, 0.0), (Metric::Cosine, 1.0)] {
-        let one = nearest(&y.slice(0, 0, 1)?, &y.slice(0, 1, 2)?, 1, metric)?;
-        assert_eq!(one.distances.item()?, wanted);
-    }
-    expect_code(nearest(&y, &y, 4, Metric::Euclidean), ErrorCode::BadOperation, "nearest");
 
     let numbers = elements(&uniform(&[1000], Dtype::Float64, 1, 2)?);
     assert!(numbers.iter().all(|x| (0.0..1.0).contains(x)));

@@ -1,10 +1,16 @@
 //! Calls every function of the interface and checks what it answers.
 
+mod factorization;
 mod jobs;
 mod kernels;
+mod losses;
 mod models;
+mod sparse;
+mod nn;
+mod neighbors;
 mod select;
 mod tensors;
+mod trees;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });
 
@@ -31,8 +37,18 @@ impl trainer::Guest for Interface {
         tensors::check_scopes()?;
         kernels::check_formulas()?;
         kernels::check_linalg()?;
+        neighbors::check()?;
         kernels::check_the_others()?;
+        losses::check()?;
+        sparse::check()?;
+        factorization::check()?;
+        sparse::check_data()?;
+        nn::check_losses()?;
+        nn::check_images()?;
+        nn::check_steps()?;
+        nn::check_forest()?;
         select::check()?;
+        trees::check()?;
         models::check_data()?;
         models::check_artifacts()?;
         job::metric("checked", 1.0, 1);

@@ -66,6 +66,70 @@ fn float64_functions_are_within_a_few_units_in_the_last_place() {
     check(&points, f64::EPSILON, f64::from_bits(1), [1.5, 2.0, 1.5, 2.0, 3.0, 2.0, 3.0]);
 }
 
+/// Numbers within the range of the trigonometric arithmetic, those nearest to multiples of π/2 among them.
+fn angles<T: Real>(points: &[T]) -> Vec<T> {
+    let mut angles: Vec<T> = points.iter().copied().filter(|x| !x.is_far()).collect();
+    angles.extend((-600_000..600_000).step_by(7).map(|k| T::from_f64(f64::from(k) * std::f64::consts::FRAC_PI_2)));
+    angles.extend((-200_000..200_000).map(|i| T::from_f64(f64::from(i) * 4.99)));
+    angles
+}
+
+fn check_angles<T: Real>(points: &[T], epsilon: f64, smallest: f64) {
+    let angles = angles(points);
+    let found = [
+        ("sin", worst(&angles, epsilon, smallest, <T as Real>::sin, f64::sin), 1.5),
+        ("cos", worst(&angles, epsilon, smallest, <T as Real>::cos, f64::cos), 1.5),
+        ("tan", worst(&angles, epsilon, smallest, <T as Real>::tan, f64::tan), 3.0),
+    ];
+    for (name, (ulps, x), limit) in found {
+        assert!(ulps <= limit, "{name} is {ulps:.2} units in the last place off at {x:e}, more than {limit}");
+    }
+}
+
+#[test]
+fn trigonometric_functions_are_within_a_few_units_in_the_last_place() {
+    check_angles(&points(|bits| f32::from_bits(bits as u32), 32), f64::from(f32::EPSILON), f64::from(f32::from_bits(1)));
+    check_angles(&points(f64::from_bits, 64), f64::EPSILON, f64::from_bits(1));
+}
+
+/// A block holds near and far numbers; each gets what it gets alone.
+#[test]
+fn numbers_beyond_a_million_go_to_the_standard_library() {
+    let context = super::context();
+    let x: Vec<f64> = (0..2000).map(|i| f64::from(i) * if i % 3 == 0 { 1e4 } else { 0.25 }).collect();
+    for (name, exact) in [("sin", f64::sin as fn(f64) -> f64), ("cos", f64::cos), ("tan", f64::tan)] {
+        let formula = crate::Formula::compile("x", &format!("{name}(x)")).expect("a formula");
+        for dtype in [crate::DType::Float32, crate::DType::Float64] {
+            let x = super::tensor(&context, &[2000], dtype, &x);
+            let given = super::values(&formula.apply(&context, &[&x]).expect("values"));
+            for (given, x) in given.iter().zip(super::values(&x)) {
+                let wanted = exact(x);
+                assert!((given - wanted).abs() <= 3e-7 * wanted.abs(), "{name}({x}) of {dtype} is {given}, not {wanted}");
+            }
+        }
+    }
+}
+
+#[test]
+fn powers_of_float32_are_rounded_once_and_have_the_special_values_of_c() {
+    let bases = points(|bits| f32::from_bits(bits as u32), 32);
+    for (i, &x) in bases.iter().enumerate() {
+        let y = if i % 2 == 0 { (i % 41) as f32 - 20.0 } else { ((i % 1999) as f32 - 1000.0) / 37.0 };
+        let (given, wanted) = (x.power(y), f64::from(x).powf(f64::from(y)) as f32);
+        let near = (f64::from(given) - f64::from(wanted)).abs() <= f64::from(f32::EPSILON) * f64::from(wanted.abs()).max(1e-38);
+        assert!(given == wanted || near || (given.is_nan() && wanted.is_nan()), "{x:e} ^ {y} is {given:e}, not {wanted:e}");
+    }
+    let ends =
+        [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 0.25, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e30, -1e30, 1e-30];
+    for x in ends {
+        for y in ends {
+            let (given, wanted) = (x.power(y), x.powf(y));
+            let same = given.to_bits() == wanted.to_bits() || (given.is_nan() && wanted.is_nan());
+            assert!(same, "{x:e} ^ {y:e} is {given:e}, not {wanted:e}");
+        }
+    }
+}
+
 /// (function, argument, value), where rounding plays no part.
 const ENDS: [(&str, f64, f64); 34] = [
     ("exp", f64::INFINITY, f64::INFINITY),

@@ -234,3 +234,39 @@ fn cancelled_work_ends_and_budgets_are_kept() {
     cancel.reset();
     assert!(formula.apply_into(&context, &y, &[&x]).is_ok());
 }
+
+/// Wide enough for tasks: a slice of columns, a transposed output, and one with gaps everywhere.
+#[test]
+fn outputs_that_are_views_are_written_by_any_number_of_threads() {
+    for dtype in [DType::Float32, DType::Float64, DType::Int32] {
+        let contents: Vec<Vec<f64>> = [1, 2, 4]
+            .map(|threads| {
+                let context = context_of(threads);
+                let x = tensor(&context, &[3000, 90], DType::Float32, &noise(270_000));
+                let whole = Tensor::full(&context, &[90, 3001, 93], dtype, 7.0).expect("room");
+                let views = [
+                    whole
+                        .slice(0, 2..3)
+                        .and_then(|view| view.reshape(&context, &[3001, 93]))
+                        .and_then(|view| view.slice(0, 1..3001))
+                        .and_then(|view| view.slice(1, 2..92)),
+                    whole.slice(2, 1..2).and_then(|view| view.slice(1, 0..3000)).and_then(|view| view.permute(&[1, 0, 2])),
+                ];
+                let formula = Formula::compile("x o", "10 * x + o / 2").expect("a formula");
+                let [columns, turned] = views.map(|view| view.expect("a view"));
+                formula.apply_into(&context, &columns, &[&x, &columns]).expect("columns");
+                formula.apply_into(&context, &turned, &[&x.reshape(&context, &[3000, 90, 1]).expect("x"), &turned]).expect("turned");
+                let wanted = |x: f64, o: f64| if dtype == DType::Int32 { (10.0 * x + o / 2.0).trunc() } else { 10.0 * x + o / 2.0 };
+                let x = values(&x);
+                // The second output meets the first one's in one place of axis 0.
+                for (i, (given, x)) in values(&turned).into_iter().zip(&x).enumerate().filter(|(i, _)| i % 90 != 2) {
+                    assert!((given - wanted(*x, 7.0)).abs() < 1e-5, "element {i} of {dtype}: {given}");
+                }
+                let before = values(&whole);
+                assert_eq!(before[0..3].to_vec()[0], 7.0, "what surrounds the views stays");
+                before
+            })
+            .into();
+        assert!(contents[0] == contents[1] && contents[1] == contents[2], "{dtype}: threads change the result");
+    }
+}

@@ -78,8 +78,23 @@ fn check(how: Reduction, a: &Tensor, axes: &[usize], got: &Tensor) {
 #[test]
 fn every_reduction_along_every_axis_of_many_shapes_gives_what_a_loop_gives() {
     let context = context();
-    let shapes: [&[usize]; 13] =
-        [&[], &[1], &[9], &[1, 1], &[7, 3], &[1300], &[2, 700], &[700, 2], &[40, 28], &[3, 90], &[1100, 3, 2], &[3, 4, 5], &[2, 601]];
+    let shapes: [&[usize]; 15] = [
+        &[],
+        &[1],
+        &[9],
+        &[1, 1],
+        &[7, 3],
+        &[1300],
+        &[2, 700],
+        &[700, 2],
+        &[40, 28],
+        &[3, 90],
+        &[1100, 3, 2],
+        &[3, 4, 5],
+        &[2, 601],
+        &[3, 700, 2],
+        &[20, 30, 28],
+    ];
     for shape in shapes {
         let count = shape.iter().product();
         for dtype in [DType::Float32, DType::Float64] {

@@ -1,0 +1,119 @@
+//! The inner loop of a search: bounds of a few rows of `x` from a panel of `y`, which never leave the processor's registers unless
+//! somebody wants them.
+//!
+//! A product alone would write n x m numbers only to have each looked at once; here the look happens where the number is made.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::bound::RowTerms;
+use super::panels::{Panel, Panels};
+use crate::float::Float;
+
+/// Rows of `x` taken together: with as many as this, and the vectors of a panel, sums fill the registers.
+pub(super) const ROWS: usize = 6;
+/// Most values in a vector.
+pub(super) const MOST_LANES: usize = 16;
+/// Most vectors side by side in a panel.
+pub(super) const MOST_VECTORS: usize = 4;
+
+/// How rows of `y` lie side by side on this processor.
+#[derive(Clone, Copy)]
+pub(super) struct Width {
+    /// Values in a vector.
+    pub(super) lanes: usize,
+    /// Vectors in a panel, but for the last one, which may have fewer.
+    pub(super) vectors: usize,
+}
+
+impl Width {
+    pub(super) fn of<T: Float>() -> Width {
+        struct Ask<T>(std::marker::PhantomData<T>);
+        impl<T: Float> WithSimd for Ask<T> {
+            type Output = Width;
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, _simd: S) -> Width {
+                let vectors = if S::REGISTER_COUNT >= 32 { MOST_VECTORS } else { 2 };
+                Width { lanes: lanes::<T, S>(), vectors }
+            }
+        }
+        Arch::new().dispatch(Ask::<T>(std::marker::PhantomData))
+    }
+}
+
+#[inline(always)]
+pub(super) fn lanes<T: Float, S: Simd>() -> usize {
+    size_of::<T::Vector<S>>() / size_of::<T>()
+}
+
+/// Who looks at the bounds.
+pub(super) trait Look<T: Float> {
+    /// `bounds[r][v]` are the bounds of row `first_row + r` from the v-th vector of the panel.
+    fn look<S: Simd, const V: usize>(&mut self, simd: S, first_row: usize, panel: Panel<'_, T>, bounds: &[[T::Vector<S>; V]; ROWS]);
+}
+
+/// Shows `look` the bounds of `rows` (a multiple of [`ROWS`] shifted rows) from each of the panels `from..to`.
+pub(super) fn show<T: Float>(rows: &[T], terms: &[RowTerms<T>], panels: &Panels<T>, (from, to): (usize, usize), look: &mut impl Look<T>) {
+    Arch::new().dispatch(Show { rows, terms, panels, from, to, look });
+}
+
+struct Show<'a, T, L> {
+    rows: &'a [T],
+    terms: &'a [RowTerms<T>],
+    panels: &'a Panels<T>,
+    from: usize,
+    to: usize,
+    look: &'a mut L,
+}
+
+impl<T: Float, L: Look<T>> WithSimd for Show<'_, T, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        for at in self.from..self.to {
+            let panel = self.panels.panel(at);
+            match panel.terms.len() / lanes::<T, S>() {
+                1 => self.panel::<S, 1>(simd, panel),
+                2 => self.panel::<S, 2>(simd, panel),
+                // Where registers are few, no panel is wider.
+                3 if S::REGISTER_COUNT >= 32 => self.panel::<S, 3>(simd, panel),
+                _ if S::REGISTER_COUNT >= 32 => self.panel::<S, 4>(simd, panel),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl<T: Float, L: Look<T>> Show<'_, T, L> {
+    #[inline(always)]
+    fn panel<S: Simd, const V: usize>(&mut self, simd: S, panel: Panel<'_, T>) {
+        let columns = T::vectors::<S>(panel.columns).0.as_chunks::<V>().0;
+        let Some(y_terms) = T::vectors::<S>(panel.terms).0.first_chunk::<V>() else { return };
+        let depth = columns.len();
+        for (tile, terms) in self.terms.as_chunks::<ROWS>().0.iter().enumerate() {
+            let rows = &self.rows[tile * ROWS * depth..][..ROWS * depth];
+            let rows: [&[T]; ROWS] = std::array::from_fn(|row| &rows[row * depth..][..depth]);
+            let mut bounds = products::<T, S, V>(simd, rows, columns);
+            for (bounds, terms) in bounds.iter_mut().zip(terms) {
+                let factor = T::splat(simd, terms.factor);
+                bounds.iter_mut().zip(y_terms).for_each(|(bound, &term)| *bound = T::multiply_add(simd, factor, term, *bound));
+            }
+            self.look.look(simd, tile * ROWS, panel, &bounds);
+        }
+    }
+}
+
+/// Of each row with each column of a panel.
+#[inline(always)]
+fn products<T: Float, S: Simd, const V: usize>(simd: S, rows: [&[T]; ROWS], columns: &[[T::Vector<S>; V]]) -> [[T::Vector<S>; V]; ROWS] {
+    let mut sums = [[T::splat(simd, T::ZERO); V]; ROWS];
+    for (i, y) in columns.iter().enumerate() {
+        for row in 0..ROWS {
+            let x = T::splat(simd, rows[row][i]);
+            for vector in 0..V {
+                sums[row][vector] = T::multiply_add(simd, x, y[vector], sums[row][vector]);
+            }
+        }
+    }
+    sums
+}
