@@ -64,12 +64,7 @@ fn reshape(program: &mut Program) {
         shape.push(1);
     }
     let fits = shape.iter().product::<usize>() == a.element_count() && countable(&shape, a.dtype());
-    // Where a copy is made, it is the copy that the budget may refuse.
     let answer = a.reshape(&program.context, &shape);
-    let answer = match answer {
-        Err(error) if fits && error.message.starts_with("copy: ") => return assert!(a.contiguous().is_none()),
-        answer => answer,
-    };
     if let Some(made) = program.judge(fits, answer) {
         assert_bytes(&made, a.dtype(), &values(&a));
         if made.shares_storage_with(&a) { program.keep(made) } else { program.keep_new(made) }
