@@ -52,6 +52,10 @@ fn the_samples_ask_for_the_promised_quality() {
         ("kmeans-rust/samples/wine", "at_most", 1.01),
         ("knn-rust/samples/digits", "at_least", 0.97),
         ("knn-rust/samples/diabetes", "at_least", 0.36),
+        ("factorization-machines-rust/samples/even-digits", "at_least", 0.96),
+        ("mlp-rust/samples/digits", "at_least", 0.97),
+        ("mlp-rust/samples/diabetes", "at_least", 0.25),
+        ("random-cut-forest-rust/samples/breast-cancer", "at_least", 0.91),
     ] {
         let path = repository().join("guest-examples").join(sample).join("expected.json");
         let expected: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -109,6 +113,16 @@ fn measure_quality(shown: &str, sample: &Path, quality: &Value, server: &Server)
             let residual: f64 = labels.iter().zip(&predicted).map(|(label, predicted)| (label - predicted).powi(2)).sum();
             1.0 - residual / labels.iter().map(|label| (label - mean).powi(2)).sum::<f64>()
         }
+        "rmse" => {
+            let (labels, rows) = split_labels(&sample.join(text("held_out")));
+            let predicted = predict(server, &rows, text("output"));
+            let squares: f64 = labels.iter().zip(&predicted).map(|(label, predicted)| (label - predicted).powi(2)).sum();
+            (squares / labels.len() as f64).sqrt()
+        }
+        "auc" => {
+            let (labels, rows) = split_labels(&sample.join(text("held_out")));
+            auc(&labels, &predict(server, &rows, text("output")))
+        }
         "inertia" => {
             let rows = std::fs::read_to_string(sample.join(text("points"))).unwrap();
             predict(server, &rows, text("output")).iter().map(|distance| distance * distance).sum()
@@ -123,6 +137,13 @@ fn measure_quality(shown: &str, sample: &Path, quality: &Value, server: &Server)
         assert!(value <= bound, "{shown}: {} is {value}, wanted at most {bound}", text("kind"));
     }
     println!("{shown}: {} {value:.4}, {} {}", text("kind"), quality["peer"]["name"], quality["peer"]["value"]);
+}
+
+/// The share of the pairs of a row labelled 1 and a row labelled 0 in which the former scores higher; equal scores count half.
+fn auc(labels: &[f64], scores: &[f64]) -> f64 {
+    let of = |wanted: f64| labels.iter().zip(scores).filter(move |(label, _)| **label == wanted).map(|(_, score)| *score);
+    let won = |above: f64| of(0.0).map(|below| if above > below { 1.0 } else { f64::from(u8::from(above == below)) / 2.0 }).sum::<f64>();
+    of(1.0).map(won).sum::<f64>() / (of(1.0).count() * of(0.0).count()) as f64
 }
 
 /// The first column as numbers, and the others as they stand.

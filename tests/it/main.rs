@@ -15,6 +15,7 @@ mod contract;
 mod examples;
 mod interface;
 mod kernels;
+mod learner;
 mod sandbox;
 mod serve;
 mod tidy;

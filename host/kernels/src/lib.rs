@@ -39,8 +39,8 @@ pub use formulas::{Formula, Reduction, reduce};
 pub use half::{bf16, f16};
 pub use instructions::Instructions;
 pub use linalg::{
-    Covariance, Eigen, LeastSquares, LogDeterminant, Qr, Structure, Svd, Transposed, cholesky, covariance, eigh, gram, gram_into,
-    least_squares, log_determinant, matmul, matmul_into, qr, solve, svd,
+    Activation, Covariance, Eigen, LeastSquares, LogDeterminant, Qr, Structure, Svd, Transposed, affine, affine_into, cholesky, covariance,
+    eigh, gram, gram_into, least_squares, log_determinant, matmul, matmul_into, qr, solve, svd,
 };
 pub use losses::{Features, LabelledRows, Loss, hessian_product, loss_and_gradient};
 pub use neighbors::{ClusterAssignment, Metric, NeighborList, assign_clusters, distances, nearest};

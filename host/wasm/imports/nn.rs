@@ -14,7 +14,7 @@ type Handle = Resource<TensorHandle>;
 type Answer<T> = Result<T, ImportError>;
 
 impl Guest {
-    fn given(&self, handle: Option<&Handle>) -> Answer<Option<&Tensor>> {
+    pub(super) fn given(&self, handle: Option<&Handle>) -> Answer<Option<&Tensor>> {
         handle.map(|handle| self.tensor(handle)).transpose()
     }
 }

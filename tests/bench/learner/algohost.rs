@@ -83,6 +83,8 @@ pub(crate) mod ml {
         #[derive(Clone, Copy)]
         pub(crate) enum Dtype {
             Float32,
+            Float64,
+            Int32,
         }
 
         pub(crate) struct Tensor(pub(super) kernels::Tensor);
@@ -95,6 +97,8 @@ pub(crate) mod ml {
             fn kernels(self) -> kernels::DType {
                 match self {
                     Dtype::Float32 => kernels::DType::Float32,
+                    Dtype::Float64 => kernels::DType::Float64,
+                    Dtype::Int32 => kernels::DType::Int32,
                 }
             }
         }
@@ -116,8 +120,12 @@ pub(crate) mod ml {
                 Ok(self.0.item()?)
             }
 
-            pub(crate) fn fill(&self, value: f64) -> Result<(), Error> {
-                Ok(self.0.fill(value)?)
+            pub(crate) fn reshape(&self, shape: &[u32]) -> Result<Tensor, Error> {
+                with(|_, context| Ok(Tensor(self.0.reshape(context, &sizes(shape))?)))
+            }
+
+            pub(crate) fn cast(&self, to: Dtype) -> Result<Tensor, Error> {
+                with(|_, context| Ok(Tensor(self.0.cast(context, to.kernels())?)))
             }
 
             pub(crate) fn slice(&self, axis: u32, start: u32, end: u32) -> Result<Tensor, Error> {
@@ -127,10 +135,6 @@ pub(crate) mod ml {
 
         pub(crate) fn zeros(shape: &[u32], dtype: Dtype) -> Result<Tensor, Error> {
             with(|_, context| Ok(Tensor(kernels::Tensor::zeros(context, &sizes(shape), dtype.kernels())?)))
-        }
-
-        pub(crate) fn full(shape: &[u32], dtype: Dtype, value: f64) -> Result<Tensor, Error> {
-            with(|_, context| Ok(Tensor(kernels::Tensor::full(context, &sizes(shape), dtype.kernels(), value)?)))
         }
 
         pub(crate) fn from_bytes(shape: &[u32], dtype: Dtype, bytes: &[u8]) -> Result<Tensor, Error> {
@@ -198,17 +202,14 @@ pub(crate) mod ml {
         use crate::native::with;
         pub(crate) use algohost_kernels::Transposed;
 
-        pub(crate) fn matmul_into(
-            out: &Tensor,
-            a: &Tensor,
-            b: &Tensor,
-            transposed: Transposed,
-            alpha: f64,
-            beta: f64,
-        ) -> Result<(), Error> {
-            with(|_, context| Ok(algohost_kernels::matmul_into(context, &out.0, &a.0, &b.0, transposed, alpha, beta)?))
+        pub(crate) fn matmul(a: &Tensor, b: &Tensor, transposed: Transposed) -> Result<Tensor, Error> {
+            with(|_, context| Ok(Tensor(algohost_kernels::matmul(context, &a.0, &b.0, transposed)?)))
         }
     }
+
+    pub(crate) mod losses;
+
+    pub(crate) mod sparse;
 
     pub(crate) mod select {
         use super::tensors::Tensor;
@@ -231,6 +232,7 @@ pub(crate) mod ml {
     }
 
     pub(crate) mod data {
+        use super::sparse::Matrix;
         use super::tensors::Tensor;
         use super::types::Error;
         use crate::native::with;
@@ -238,11 +240,19 @@ pub(crate) mod ml {
 
         pub(crate) struct Channel {
             pub(crate) name: String,
+            pub(crate) content_type: Option<String>,
         }
 
         pub(crate) struct Batch {
             pub(crate) features: Tensor,
             pub(crate) labels: Option<Tensor>,
+            pub(crate) weights: Option<Tensor>,
+        }
+
+        pub(crate) struct SparseBatch {
+            pub(crate) features: Matrix,
+            pub(crate) labels: Option<Tensor>,
+            pub(crate) weights: Option<Tensor>,
         }
 
         pub(crate) struct Reader(data::Reader);
@@ -250,20 +260,36 @@ pub(crate) mod ml {
         impl Reader {
             pub(crate) fn read_all(mut self) -> Result<Batch, Error> {
                 let batch = self.0.read_all()?;
-                Ok(Batch { features: Tensor(batch.features), labels: batch.labels.map(Tensor) })
+                Ok(Batch { features: Tensor(batch.features), labels: batch.labels.map(Tensor), weights: batch.weights.map(Tensor) })
+            }
+
+            pub(crate) fn is_sparse(&self) -> bool {
+                self.0.is_sparse()
+            }
+
+            pub(crate) fn read_all_sparse(mut self) -> Result<SparseBatch, Error> {
+                let batch = self.0.read_all_sparse()?;
+                let (labels, weights) = (batch.labels.map(Tensor), batch.weights.map(Tensor));
+                Ok(SparseBatch { features: Matrix(batch.features), labels, weights })
             }
         }
 
         pub(crate) fn channels() -> Vec<Channel> {
-            with(|setup, _| setup.job.channels.iter().map(|channel| Channel { name: channel.name.clone() }).collect())
+            with(|setup, _| {
+                let channel = |channel: &::algohost::wasm::Channel| Channel {
+                    name: channel.name.clone(),
+                    content_type: channel.content_type.clone(),
+                };
+                setup.job.channels.iter().map(channel).collect()
+            })
         }
 
-        pub(crate) fn open_channel(name: &str) -> Result<Reader, Error> {
+        pub(crate) fn open_channel_with(name: &str, options: &str) -> Result<Reader, Error> {
             with(|setup, context| {
                 let channel = setup.job.channels.iter().find(|channel| channel.name == name).unwrap();
                 let source =
                     data::Source { channel: channel.name.clone(), dir: channel.folder.clone(), content_type: channel.content_type.clone() };
-                Ok(Reader(data::Reader::open(context, &source, data::Options::default())?))
+                Ok(Reader(data::Reader::open(context, &source, data::Options::from_json(options)?)?))
             })
         }
     }

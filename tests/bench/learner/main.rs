@@ -22,6 +22,10 @@ mod guests;
 mod adam;
 #[path = "../../../guest-examples/linear-learner-rust/src/bytes.rs"]
 mod bytes;
+#[path = "../../../guest-examples/linear-learner-rust/src/channel.rs"]
+mod channel;
+#[path = "../../../guest-examples/linear-learner-rust/src/class_weights.rs"]
+mod class_weights;
 #[path = "../../../guest-examples/linear-learner-rust/src/design.rs"]
 mod design;
 #[path = "../../../guest-examples/linear-learner-rust/src/lbfgs.rs"]
@@ -30,6 +34,14 @@ mod lbfgs;
 mod model;
 #[path = "../../../guest-examples/linear-learner-rust/src/objective.rs"]
 mod objective;
+#[path = "../../../guest-examples/linear-learner-rust/src/options.rs"]
+mod options;
+#[path = "../../../guest-examples/linear-learner-rust/src/owlqn.rs"]
+mod owlqn;
+#[path = "../../../guest-examples/linear-learner-rust/src/report.rs"]
+mod report;
+#[path = "../../../guest-examples/linear-learner-rust/src/rows.rs"]
+mod rows;
 #[path = "../../../guest-examples/linear-learner-rust/src/train.rs"]
 mod train;
 
@@ -45,7 +57,7 @@ use ::algohost::wasm::{
 };
 use algohost::ml::types::{Error, ErrorCode};
 use algohost_kernels::Permits;
-use bytes::{float_bytes, floats};
+use bytes::{double_bytes, doubles, float_bytes};
 use exports::algohost::ml::trainer::Guest as _;
 use guests::{guest, repository};
 use serde_json::{Value, json};
@@ -137,8 +149,10 @@ fn setup(data: &Path, content_type: &str, model: &Path) -> Setup {
         distribution: Distribution::Replicated,
     };
     let Value::Object(hyperparameters) = json!({
-        "predictor_type": "binary_classifier", "optimizer": "lbfgs", "max_iterations": 200, "tolerance": 0.0001, "l2": 0.001,
-        "normalize_data": true, "early_stopping_patience": 0, "seed": 0
+        "predictor_type": "binary_classifier", "loss": "auto", "optimizer": "lbfgs", "max_iterations": 200, "tolerance": 0.0001, "l1": 0,
+        "l2": 0.001, "use_bias": true, "normalize_data": true, "unbias_data": true, "normalize_label": true, "row_weights": false,
+        "positive_example_weight_mult": "1", "balanced_multiclass_weights": false, "early_stopping_patience": 0,
+        "early_stopping_tolerance": 0, "seed": 0
     }) else {
         unreachable!("an object was written")
     };

@@ -1,10 +1,10 @@
 """A factorization machine learned with numpy and scipy, by mini-batch Adagrad: what `factorization-machines-rust` is held against.
 
-    python factorization_machines.py [FOLDER]
+    python factorization_machines.py data FOLDER     # writes ratings-train.libsvm and ratings-held-out.libsvm
+    python factorization_machines.py FOLDER THREADS  # learns from the same rows
 
 One million ratings by 6,040 users of 3,700 items (MovieLens 1M in size and skew, which is not on PyPI): a low-rank model plus noise. Prints
-one line of JSON: seconds to learn, root mean squared error on held-out ratings, and the least possible one. With FOLDER, writes the same
-rows there as libsvm (train/train.libsvm, held-out.libsvm), so that another learner can be given them.
+one line of JSON: seconds to learn, root mean squared error on held-out ratings, and the least possible one.
 
 Only features that occur in a mini-batch are computed with and moved; this is the fastest of the ways tried, three times faster than
 gradients of the whole table.
@@ -29,17 +29,17 @@ INIT, EPSILON = 0.05, 1e-8
 def main():
     indices, ratings = ratings_of_a_low_rank_model(np.random.default_rng(1))
     train, held_out = slice(0, ROWS), slice(ROWS, ROWS + HELD_OUT)
-    if len(sys.argv) > 1:
-        folder = Path(sys.argv[1])
-        write_libsvm(folder / "train/train.libsvm", indices[train], ratings[train])
-        write_libsvm(folder / "held-out.libsvm", indices[held_out], ratings[held_out])
+    if sys.argv[1] == "data":
+        folder = Path(sys.argv[2])
+        write_libsvm(folder / "ratings-train.libsvm", indices[train], ratings[train])
+        return write_libsvm(folder / "ratings-held-out.libsvm", indices[held_out], ratings[held_out])
     rows = as_csr(indices[train])
     start, start_cpu = time.perf_counter(), time.process_time()
     model = learn(rows, ratings[train], np.random.default_rng(2))
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
     errors = score(as_csr(indices[held_out]), *model) - ratings[held_out]
     report = {
-        "peer": f"numpy {np.__version__}, scipy {scipy.__version__}",
+        "peer": f"numpy {np.__version__} and scipy {scipy.__version__}",
         "seconds": round(seconds, 3),
         "cpu_seconds": round(cpu_seconds, 3),
         "rmse": round(float(np.sqrt(np.mean(errors**2))), 4),

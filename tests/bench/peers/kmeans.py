@@ -1,7 +1,7 @@
 """Lloyd's iterations by scikit-learn and faiss, for comparison: one JSON line for each peer.
 
     pip install numpy scikit-learn faiss-cpu threadpoolctl
-    python kmeans.py data DIRECTORY                  # writes rows.npy and centroids.npy
+    python kmeans.py data DIRECTORY                  # writes clusters-rows.npy and clusters-centroids.npy
     python kmeans.py DIRECTORY THREADS [PEER]        # clusters them
 
 Rows are 500,000 x 50, float32, around 100 points that lie closer than the rows scatter, so that 20 iterations do not suffice; the first
@@ -25,8 +25,8 @@ def write(directory):
     centers = 0.5 * random.standard_normal((CLUSTERS, FEATURES), dtype=np.float32)
     rows = random.standard_normal((ROWS, FEATURES), dtype=np.float32) + centers[random.integers(CLUSTERS, size=ROWS)]
     directory.mkdir(parents=True, exist_ok=True)
-    np.save(directory / "rows.npy", rows)
-    np.save(directory / "centroids.npy", rows[random.choice(ROWS, CLUSTERS, replace=False)])
+    np.save(directory / "clusters-rows.npy", rows)
+    np.save(directory / "clusters-centroids.npy", rows[random.choice(ROWS, CLUSTERS, replace=False)])
 
 
 def scikit_learn(rows, first, threads):
@@ -68,7 +68,7 @@ PEERS = {"scikit-learn": scikit_learn, "faiss": faiss}
 
 def main(directory, threads, chosen):
     for name in chosen or PEERS:
-        rows, first = np.load(directory / "rows.npy"), np.load(directory / "centroids.npy")
+        rows, first = np.load(directory / "clusters-rows.npy"), np.load(directory / "clusters-centroids.npy")
         cpu = time.process_time()
         seconds, centroids, iterations = PEERS[name](rows.copy(), first, threads)
         figures = dict(peer=name, threads=threads, seconds=round(seconds, 3), cpu_seconds=round(time.process_time() - cpu, 3))

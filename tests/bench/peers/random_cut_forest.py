@@ -1,9 +1,9 @@
 """Isolation forest of scikit-learn on 200,000 x 10 rows with 1 % anomalies: 100 trees over 256 rows, fit and score.
 
-    python random_cut_forest.py THREADS [FOLDER]
+    python random_cut_forest.py data FOLDER       # writes anomalies-rows.npy (float32), and anomalies-test.npy with the label in front
+    python random_cut_forest.py FOLDER THREADS    # fits and scores
 
-Prints one JSON line: seconds to fit and to score (the best of three), and the AUC. With FOLDER the rows and labels are written there as
-x.npy (float32) and y.npy, so that others are measured on the same ones.
+Prints one JSON line: seconds to fit and to score (the best of three), and the AUC.
 """
 
 import json
@@ -30,12 +30,14 @@ def data():
 
 
 def main():
-    threads = int(sys.argv[1])
-    x, y = data()
-    if len(sys.argv) > 2:
-        folder = Path(sys.argv[2])
-        np.save(folder / "x.npy", x)
-        np.save(folder / "y.npy", y)
+    if sys.argv[1] == "data":
+        folder, (x, y) = Path(sys.argv[2]), data()
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "anomalies-rows.npy", x)
+        return np.save(folder / "anomalies-test.npy", np.column_stack([y, x]))
+    folder, threads = Path(sys.argv[1]), int(sys.argv[2])
+    table = np.load(folder / "anomalies-test.npy")
+    x, y = np.ascontiguousarray(table[:, 1:]), table[:, 0]
     best = None
     for _ in range(3):
         start = time.perf_counter()

@@ -8,6 +8,7 @@
 //! theorem 4), and descends by the node's own cut otherwise. [`Score::Isolation`] is the score of F. T. Liu, K. M. Ting and Z.-H. Zhou,
 //! Isolation forest, ICDM 2008; it needs no boxes.
 
+mod growth;
 mod score;
 mod trees;
 

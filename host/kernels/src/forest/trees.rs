@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytemuck::Zeroable;
 
 use super::ForestTensors;
+use super::growth::padded;
 use crate::context::Context;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -12,8 +13,6 @@ use crate::float::Float;
 use crate::tensor::Tensor;
 use crate::workspace::Workspace;
 
-/// Columns of a box side by side, for vector instructions.
-pub(super) const WIDTH: usize = 8;
 const NAME: &str = "forest";
 /// Nodes between two looks at the cancel token.
 const STRETCH: usize = 1 << 14;
@@ -48,7 +47,7 @@ pub(super) struct Trees<T> {
     depths: Vec<u32>,
     nodes: Workspace<Node<T>>,
     above: Workspace<Above>,
-    /// For each node and each [`WIDTH`] columns: lower bounds, upper bounds. Empty without boxes.
+    /// For each node its lower bounds, padded with zeros, and its upper bounds alike. Empty without boxes.
     boxes: Workspace<T>,
     /// Sums of the boxes' sides.
     sides: Workspace<T>,
@@ -74,7 +73,7 @@ impl<T: Float> Trees<T> {
             depths: Vec::with_capacity(roots.len()),
             nodes: Workspace::new(context, NAME, n)?,
             above: Workspace::new(context, NAME, n)?,
-            boxes: Workspace::new(context, NAME, if tensors.bounds.is_some() { n * 2 * padded(columns) } else { 0 })?,
+            boxes: Workspace::new(context, NAME, if tensors.bounds.is_some() { n * 2 * padded::<T>(columns) } else { 0 })?,
             sides: Workspace::new(context, NAME, if tensors.bounds.is_some() { n } else { 0 })?,
             roots,
         };
@@ -104,7 +103,7 @@ impl<T: Float> Trees<T> {
     pub(super) fn tree(&self, tree: usize) -> Tree<'_, T> {
         let range = self.range(tree);
         let (boxes, sides) = if self.has_boxes() {
-            let step = 2 * padded(self.columns);
+            let step = 2 * padded::<T>(self.columns);
             (&self.boxes[range.start * step..range.end * step], &self.sides[range.clone()])
         } else {
             (&[][..], &[][..])
@@ -190,7 +189,7 @@ impl<T: Float> Trees<T> {
         let bounds = bounds.to_contiguous(context, NAME)?;
         let storage = bounds.read(NAME)?;
         let elements = &storage.elements::<T>()[bounds.offset()..][..bounds.element_count()];
-        let (columns, step) = (self.columns, 2 * padded(self.columns));
+        let (columns, step) = (self.columns, 2 * padded::<T>(self.columns));
         for at in 0..self.sides.len() {
             if at % STRETCH == 0 {
                 context.check(NAME)?;
@@ -204,18 +203,12 @@ impl<T: Float> Trees<T> {
                     let (low, high) = (low.to_f64(), high.to_f64());
                     return Err(Error::bad(format!("{NAME}: node {at} has bounds {low} to {high} in column {column}")));
                 }
-                let place = column / WIDTH * 2 * WIDTH + column % WIDTH;
-                (to[place], to[place + WIDTH]) = (low, high);
+                (to[column], to[step / 2 + column]) = (low, high);
                 self.sides[at] = self.sides[at] + (high - low);
             }
         }
         Ok(())
     }
-}
-
-/// Columns rounded up to whole vectors.
-pub(super) fn padded(columns: usize) -> usize {
-    columns.next_multiple_of(WIDTH)
 }
 
 /// The mean length of an unsuccessful search in a binary search tree of `n` keys: 2 (ln(n - 1) + γ) - 2 (n - 1) / n.

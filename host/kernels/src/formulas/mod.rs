@@ -47,7 +47,6 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 use call::{Argument, Call};
-pub(crate) use elementary::exp;
 use graph::Graph;
 use plan::Plan;
 pub(crate) use real::Real;

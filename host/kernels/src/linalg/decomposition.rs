@@ -10,13 +10,13 @@ pub enum Structure {
     /// Symmetric, with positive eigenvalues: only the diagonal and what is below is read.
     PositiveDefinite,
     /// Only the diagonal and what is below is read; the rest counts as 0.
-    Lower,
+    LowerTriangular,
     /// Only the diagonal and what is above is read; the rest counts as 0.
-    Upper,
+    UpperTriangular,
     /// Only what is below the diagonal is read; the diagonal counts as 1, the rest as 0.
-    UnitLower,
+    UnitLowerTriangular,
     /// Only what is above the diagonal is read; the diagonal counts as 1, the rest as 0.
-    UnitUpper,
+    UnitUpperTriangular,
 }
 
 /// Of a symmetric n x n matrix.

@@ -18,11 +18,11 @@ pub enum Transposed {
 }
 
 impl Transposed {
-    fn flags(self) -> (bool, bool) {
+    pub(super) fn flags(self) -> (bool, bool) {
         (matches!(self, Transposed::Left | Transposed::Both), matches!(self, Transposed::Right | Transposed::Both))
     }
 
-    fn words(self) -> &'static str {
+    pub(super) fn words(self) -> &'static str {
         match self {
             Transposed::Neither => "",
             Transposed::Left => ", left transposed",

@@ -1,6 +1,7 @@
 //! Products of matrices, and decompositions.
 
 mod accumulate;
+mod affine;
 #[cfg(feature = "linalg")]
 mod decompose;
 mod decomposition;
@@ -14,6 +15,7 @@ mod vector;
 #[cfg(not(feature = "linalg"))]
 mod without;
 
+pub use affine::{Activation, affine, affine_into};
 #[cfg(feature = "linalg")]
 pub use decompose::{cholesky, eigh, least_squares, log_determinant, qr, solve, svd};
 pub use decomposition::{Eigen, LeastSquares, LogDeterminant, Qr, Structure, Svd};

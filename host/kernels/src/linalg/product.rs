@@ -114,7 +114,7 @@ impl<T: Float> Product<'_, T> {
     }
 
     /// One thread's share of a product, with looks at the cancel token.
-    fn in_stretches(self, out: &mut MatrixMut<'_, T>) -> Result<()> {
+    pub(super) fn in_stretches(self, out: &mut MatrixMut<'_, T>) -> Result<()> {
         let (alpha, beta) = self.scale;
         for left in (0..out.cols).step_by(STRETCH) {
             let cols = STRETCH.min(out.cols - left);

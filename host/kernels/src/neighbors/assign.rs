@@ -34,7 +34,7 @@ pub struct ClusterAssignment {
 /// Assigns each row of `x` (n x d) to the nearest of the `centroids` (k x d, at least one), and adds up what the centroids' means are made
 /// of: `sums / sizes`. Both float32 or both float64; `weights`, if there are any, of the same dtype with n elements (n, or n x 1).
 ///
-/// Labels are those of [`nearest`](super::nearest) with k = 1, exactly. Distances are computed in the dtype from the differences and wrong
+/// Labels are those of [`nearest`](fn@super::nearest) with k = 1, exactly. Distances are computed in the dtype from the differences and wrong
 /// by at most (d + 16) roundoffs, relatively (2e-6 for 16 columns of float32). Sums are made in float64 and rounded once. A row with a NaN
 /// goes to centroid 0 at distance NaN.
 ///

@@ -13,7 +13,7 @@ use crate::vectorized::vectorized;
 /// Multiplications between two looks at the cancel token.
 const TASK: usize = 1 << 18;
 
-/// The distance of each row of `x` (n x d) from each row of `y` (m x d), as n x m: the numbers that [`nearest`](super::nearest) sorts.
+/// The distance of each row of `x` (n x d) from each row of `y` (m x d), as n x m: the numbers that [`nearest`](fn@super::nearest) sorts.
 /// Both float32 or both float64; computed in float64 from the differences, so that near rows lose no digits, and rounded. Meant for few
 /// rows of `y`: a pass over `x` that is cheap against reading it.
 ///

@@ -1,13 +1,14 @@
 //! Two ways to look at bounds: keep the two least of each row, or hand over what lies below a limit.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::panels::Panel;
-use super::tile::{Look, MOST_LANES, MOST_VECTORS, ROWS, lanes};
+use super::tile::{Look, MOST_LANES, MOST_VECTORS, ROWS, Width, lanes};
 use crate::float::Float;
 
 /// Keeps, for each row and lane, the least bound, the least but one, and in which vector the former was.
 pub(super) struct TwoLeast<'a, T> {
+    pub(super) width: Width,
     /// Three vectors for each row.
     pub(super) states: &'a mut [T],
 }
@@ -24,7 +25,8 @@ pub(super) struct Least<T> {
 
 impl<T: Float> TwoLeast<'_, T> {
     /// Forgets every bound.
-    pub(super) fn clear(&mut self, lanes: usize) {
+    pub(super) fn clear(&mut self) {
+        let lanes = self.width.lanes;
         for state in self.states.chunks_exact_mut(3 * lanes) {
             state[..2 * lanes].fill(T::INFINITY);
             state[2 * lanes..].fill(T::carry(0));
@@ -33,7 +35,7 @@ impl<T: Float> TwoLeast<'_, T> {
 
     /// What was seen of each row.
     pub(super) fn merge(self, least: &mut [Least<T>]) {
-        Arch::new().dispatch(Merge { states: self.states, least });
+        self.width.arch.dispatch(Merge { states: self.states, least });
     }
 }
 

@@ -1,14 +1,15 @@
 //! Differences of rows, in the rows' own dtype.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use crate::float::Float;
+use crate::instructions::arch;
 
 /// Stores each row of `x` minus `centre` in `out`, and calls `put` with the sum of its squares. All rows have the centre's length, not 0.
 ///
 /// A sum is wrong by at most (d / 2 + 8) roundoffs; its last digits depend on the processor's vectors.
 pub(super) fn subtract<T: Float>(x: &[T], centre: &[T], out: &mut [T], put: impl FnMut(T)) {
-    Arch::new().dispatch(Subtract { x, centre, out, put });
+    arch().dispatch(Subtract { x, centre, out, put });
 }
 
 struct Subtract<'a, T, P> {
@@ -45,7 +46,7 @@ impl<T: Float, P: FnMut(T)> WithSimd for Subtract<'_, T, P> {
 
 /// Calls `put` with Σ(x − y)² for each row of `x` and the row of `y` (both of `d` elements, not 0) that `whose` names. Wrong as above.
 pub(super) fn squared_distances<T: Float>(x: &[T], y: &[T], d: usize, whose: impl FnMut(usize) -> usize, put: impl FnMut(usize, T)) {
-    Arch::new().dispatch(SquaredDistances { x, y, d, whose, put });
+    arch().dispatch(SquaredDistances { x, y, d, whose, put });
 }
 
 struct SquaredDistances<'a, T, W, P> {

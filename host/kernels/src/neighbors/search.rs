@@ -157,9 +157,9 @@ impl<'a, T: Float> Search<'a, T> {
 
     /// The nearest row, where the two least bounds decide which it is.
     fn one(&self, start: usize, scratch: &mut Scratch<T>, indices: &mut [i32], distances: &mut [T]) -> Result<()> {
-        let (d, lanes, rows) = (self.x.cols, self.panels.width().lanes, scratch.terms.len());
-        let mut seen = TwoLeast { states: &mut scratch.states[..3 * rows * lanes] };
-        seen.clear(lanes);
+        let (d, width, rows) = (self.x.cols, self.panels.width(), scratch.terms.len());
+        let mut seen = TwoLeast { width, states: &mut scratch.states[..3 * rows * width.lanes] };
+        seen.clear();
         self.in_stretches(rows, |range| show(&scratch.shifted[..rows * d], &scratch.terms, &self.panels, range, &mut seen))?;
         seen.merge(&mut scratch.least);
         self.measure_least(start, scratch, distances);

@@ -8,6 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::bound::RowTerms;
 use super::panels::{Panel, Panels};
 use crate::float::Float;
+use crate::instructions::arch;
 
 /// Rows of `x` taken together: with as many as this, and the vectors of a panel, sums fill the registers.
 pub(super) const ROWS: usize = 6;
@@ -16,9 +17,10 @@ pub(super) const MOST_LANES: usize = 16;
 /// Most vectors side by side in a panel.
 pub(super) const MOST_VECTORS: usize = 4;
 
-/// How rows of `y` lie side by side on this processor.
+/// How rows of `y` lie side by side, and the instructions that this is for.
 #[derive(Clone, Copy)]
 pub(super) struct Width {
+    pub(super) arch: Arch,
     /// Values in a vector.
     pub(super) lanes: usize,
     /// Vectors in a panel, but for the last one, which may have fewer.
@@ -27,16 +29,17 @@ pub(super) struct Width {
 
 impl Width {
     pub(super) fn of<T: Float>() -> Width {
-        struct Ask<T>(std::marker::PhantomData<T>);
+        struct Ask<T>(Arch, std::marker::PhantomData<T>);
         impl<T: Float> WithSimd for Ask<T> {
             type Output = Width;
             #[inline(always)]
             fn with_simd<S: Simd>(self, _simd: S) -> Width {
                 let vectors = if S::REGISTER_COUNT >= 32 { MOST_VECTORS } else { 2 };
-                Width { lanes: lanes::<T, S>(), vectors }
+                Width { arch: self.0, lanes: lanes::<T, S>(), vectors }
             }
         }
-        Arch::new().dispatch(Ask::<T>(std::marker::PhantomData))
+        let arch = arch();
+        arch.dispatch(Ask::<T>(arch, std::marker::PhantomData))
     }
 }
 
@@ -53,7 +56,7 @@ pub(super) trait Look<T: Float> {
 
 /// Shows `look` the bounds of `rows` (a multiple of [`ROWS`] shifted rows) from each of the panels `from..to`.
 pub(super) fn show<T: Float>(rows: &[T], terms: &[RowTerms<T>], panels: &Panels<T>, (from, to): (usize, usize), look: &mut impl Look<T>) {
-    Arch::new().dispatch(Show { rows, terms, panels, from, to, look });
+    panels.width().arch.dispatch(Show { rows, terms, panels, from, to, look });
 }
 
 struct Show<'a, T, L> {

@@ -19,7 +19,7 @@ pub(super) trait Number: Float {
 impl Number for f32 {
     #[inline(always)]
     fn exp(self) -> f32 {
-        formulas::exp(self)
+        formulas::elementary::exp(self)
     }
     #[inline(always)]
     fn sqrt(self) -> f32 {
@@ -34,7 +34,7 @@ impl Number for f32 {
 impl Number for f64 {
     #[inline(always)]
     fn exp(self) -> f64 {
-        formulas::exp(self)
+        formulas::elementary::exp(self)
     }
     #[inline(always)]
     fn sqrt(self) -> f64 {

@@ -1,5 +1,7 @@
 //! Products of matrices.
 
+use crate::linalg::Activation;
+
 /// The product of `a` (m x k) and `b` (k x n).
 pub fn matmul(a: &[f64], b: &[f64], m: usize, n: usize, k: usize) -> Vec<f64> {
     let mut out = vec![0.0; m * n];
@@ -33,4 +35,27 @@ pub fn covariance(a: &[f64], weights: &[f64], ddof: f64, m: usize, n: usize) -> 
     let centred: Vec<f64> = a.iter().enumerate().map(|(i, value)| value - means[i % n]).collect();
     let sums = gram(&centred, weights, m, n);
     (means, sums.iter().map(|sum| sum / (weight - ddof)).collect())
+}
+
+/// `activation(alpha x w + bias)` for `x` (m x k) and `w` (k x n).
+pub fn affine(x: &[f64], w: &[f64], bias: &[f64], alpha: f64, (m, n, k): (usize, usize, usize), activation: Activation) -> Vec<f64> {
+    let products = matmul(x, w, m, n, k);
+    products.iter().enumerate().map(|(i, product)| activate(alpha * product + bias[i % n], activation)).collect()
+}
+
+fn activate(z: f64, activation: Activation) -> f64 {
+    let sigmoid = |z: f64| 1.0 / (1.0 + (-z).exp());
+    match activation {
+        Activation::Identity => z,
+        Activation::Relu if z < 0.0 => 0.0,
+        Activation::LeakyRelu if z < 0.0 => z / 100.0,
+        Activation::Elu if z < 0.0 => z.exp_m1(),
+        Activation::Relu | Activation::LeakyRelu | Activation::Elu => z,
+        Activation::Gelu => z * sigmoid(1.595_769_121_605_731 * (z + 0.044_715 * z.powi(3))),
+        Activation::Silu => z * sigmoid(z),
+        Activation::Sigmoid => sigmoid(z),
+        Activation::Tanh => z.tanh(),
+        Activation::Softplus => z.max(0.0) + (-z.abs()).exp().ln_1p(),
+        Activation::Exp => z.exp(),
+    }
 }

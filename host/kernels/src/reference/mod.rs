@@ -16,7 +16,7 @@ mod trees;
 
 pub use decompositions::{cholesky, eigenvalues, qr, solve};
 pub use forest::{TreeNode, forest_score};
-pub use linalg::{covariance, gram, matmul};
+pub use linalg::{affine, covariance, gram, matmul};
 pub use losses::{LinearProblem, row_loss};
 pub use neighbors::{assign_clusters, distance, distances, nearest};
 pub use order::{argsort, bincount, histogram, quantile, search_sorted, sort, top_k, unique};

@@ -1,8 +1,8 @@
 //! The different elements of a tensor.
 
 use super::keys::{Key, Order, keys_of, store, with_key};
-use super::sort::{sort_keys, sort_places};
 use super::places_fit;
+use super::sort::{sort_keys, sort_places};
 use crate::context::Context;
 use crate::dtype::DType;
 use crate::error::Result;

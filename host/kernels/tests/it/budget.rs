@@ -181,6 +181,7 @@ fn no_budget_in_between_makes_a_kernel_exceed_it() {
 fn cancelled_kernels_end_with_an_interruption() {
     let (made, context) = (context(), cancelled());
     for (name, result) in everything(&made, &context) {
+        assert!(result.is_err(), "{name} does not look at the cancel token");
         assert_refused(result, ErrorKind::Interrupted, &format!("{name}: cancelled by the host"));
     }
     assert_eq!(context.budget().used(), 0);

@@ -52,7 +52,7 @@ fn check_covariance(m: usize, n: usize, dtype: DType, weighted: bool, ddof: f64,
 
 #[test]
 fn every_way_to_cut_a_sum_agrees_with_the_plain_one() {
-    for (m, n) in [(1, 1), (300, 7), (5_000, 33), (13_000, 130), (3, 1_100), (700, 1_030)] {
+    for (m, n) in [(1, 1), (300, 7), (5_000, 33), (9_000, 70), (3, 1_100), (60, 1_030)] {
         for weighted in [false, true] {
             check_gram(m, n, DType::Float32, weighted, Layout::RowMajor);
             check_covariance(m, n, DType::Float64, weighted, 0.0, Layout::RowMajor);

@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod affine;
 mod assign;
 mod budget;
 mod cast;
+mod decomposition_limits;
 mod decompositions;
 mod determinism;
 mod factorization;
 mod forest;
+mod forests;
 mod fuzz;
 mod gram;
 mod instructions;

@@ -1,7 +1,6 @@
-//! `formulas`, `linalg`, `random`.
+//! `formulas`, `random`.
 
 use crate::algohost::ml::formulas::{Reduction, compile, reduce};
-use crate::algohost::ml::linalg::{Transposed, matmul, matmul_into};
 use crate::algohost::ml::random::{choice, normal, permutation, uniform};
 use crate::algohost::ml::tensors::{Dtype, zeros};
 use crate::algohost::ml::types::{Error, ErrorCode};
@@ -49,19 +48,6 @@ pub(crate) fn check_formulas() -> Result<(), Error> {
         assert!((found - wanted).abs() < 1e-5, "{how:?}: {found}, wanted {wanted}");
     }
     assert_eq!(reduce(&a, Reduction::Sum, &[0], true)?.shape(), [1, 2]);
-    Ok(())
-}
-
-pub(crate) fn check_linalg() -> Result<(), Error> {
-    let a = floats(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?;
-    assert_eq!(elements(&matmul(&a, &a, Transposed::Right)?), [14.0, 32.0, 32.0, 77.0]);
-    assert_eq!(elements(&matmul(&a, &a, Transposed::Left)?), [17.0, 22.0, 27.0, 22.0, 29.0, 36.0, 27.0, 36.0, 45.0]);
-    let square = floats(&[2, 2], &[1.0, 1.0, 0.0, 1.0])?;
-    let out = floats(&[2, 3], &[1.0; 6])?;
-    matmul_into(&out, &square, &a, Transposed::Neither, 2.0, 10.0)?;
-    assert_eq!(elements(&out), [20.0, 24.0, 28.0, 18.0, 20.0, 22.0]);
-    expect_code(matmul(&a, &a, Transposed::Neither), ErrorCode::BadOperation, "[2, 3]");
-    expect_code(matmul_into(&out, &square, &out, Transposed::Neither, 1.0, 0.0), ErrorCode::BadOperation, "shares storage");
     Ok(())
 }
 

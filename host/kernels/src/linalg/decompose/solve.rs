@@ -63,10 +63,10 @@ fn solve_in_place<T: Real>(context: &Context, operation: &str, a: Matrix<'_, T>,
             triangular::solve_upper_triangular_in_place(factor.faer().transpose(), x.faer_mut(), Par::Seq);
             return Ok(());
         }
-        Structure::Lower => Part::Lower,
-        Structure::Upper => Part::Upper,
-        Structure::UnitLower => Part::StrictlyLower,
-        Structure::UnitUpper => Part::StrictlyUpper,
+        Structure::LowerTriangular => Part::Lower,
+        Structure::UpperTriangular => Part::Upper,
+        Structure::UnitLowerTriangular => Part::StrictlyLower,
+        Structure::UnitUpperTriangular => Part::StrictlyUpper,
     };
     let a = Columns::finite_copy_of(context, operation, a, part)?;
     let with_diagonal = matches!(part, Part::Lower | Part::Upper);

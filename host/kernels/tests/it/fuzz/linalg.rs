@@ -1,11 +1,26 @@
 //! Products.
 
-use algohost_kernels::{DType, Tensor, Transposed, matmul, matmul_into, reference};
+use algohost_kernels::{
+    DType, Structure, Tensor, Transposed, cholesky, covariance, eigh, gram, least_squares, log_determinant, matmul, matmul_into, qr,
+    reference, solve, svd,
+};
 
 use super::program::{Call, Program, is_float};
 use crate::make::values;
 
-pub(super) const CALLS: &[Call] = &[("matmul", product), ("matmul-into", product_into)];
+pub(super) const CALLS: &[Call] = &[
+    ("matmul", product),
+    ("matmul-into", product_into),
+    ("gram", call_gram),
+    ("covariance", call_covariance),
+    ("cholesky", call_cholesky),
+    ("solve", call_solve),
+    ("qr", call_qr),
+    ("svd", call_svd),
+    ("eigh", call_eigh),
+    ("least-squares", call_least_squares),
+    ("log-determinant", call_log_determinant),
+];
 
 const TRANSPOSED: [Transposed; 4] = [Transposed::Neither, Transposed::Left, Transposed::Right, Transposed::Both];
 
@@ -106,4 +121,92 @@ fn product_into(program: &mut Program) {
         let bound: Vec<f64> = bound.iter().zip(&before).map(|(bound, &before)| bound + old(before).abs()).collect();
         assert_near(&out, &sums, &bound);
     }
+}
+
+/// A matrix, square more often than not.
+fn matrix_of(program: &mut Program) -> Tensor {
+    let n = program.draw.below(9);
+    let m = if program.draw.one_in(2) { n } else { program.draw.below(12) };
+    let shape = program.about(&[m, n]);
+    let dtype = if program.draw.one_in(12) { program.dtype() } else { *program.draw.pick(&[DType::Float32, DType::Float64]) };
+    program.tensor_of(&shape, dtype)
+}
+
+fn call_gram(program: &mut Program) {
+    let a = matrix_of(program);
+    let answer = gram(&program.context, &a, None);
+    let fits = a.shape().len() == 2 && is_float(&a);
+    if let Some(made) = program.judge(fits, answer) {
+        let (m, n, content) = matrix(&a, 0, false);
+        let positive: Vec<f64> = content.iter().map(|value| value.abs()).collect();
+        assert_near(&made, &reference::gram(&content, &vec![1.0; m], m, n), &reference::gram(&positive, &vec![1.0; m], m, n));
+        program.keep_new(made);
+    }
+}
+
+fn call_covariance(program: &mut Program) {
+    let a = matrix_of(program);
+    let ddof = *program.draw.pick(&[0.0, 1.0, 1e9, -1.0, f64::NAN]);
+    let answer = covariance(&program.context, &a, None, ddof);
+    program.judge_if(None, answer.map(drop));
+}
+
+fn call_cholesky(program: &mut Program) {
+    let a = matrix_of(program);
+    let answer = cholesky(&program.context, &a);
+    if let Some(lower) = program.judge_if(None, answer) {
+        assert_eq!(lower.shape(), a.shape());
+        program.keep_new(lower);
+    }
+}
+
+fn call_solve(program: &mut Program) {
+    let a = matrix_of(program);
+    let shape = program.about(&[a.shape().first().copied().unwrap_or(0), 2]);
+    let b = program.tensor_of(&shape, a.dtype());
+    let structure = *program.draw.pick(&[
+        Structure::General,
+        Structure::PositiveDefinite,
+        Structure::LowerTriangular,
+        Structure::UpperTriangular,
+        Structure::UnitLowerTriangular,
+        Structure::UnitUpperTriangular,
+    ]);
+    let answer = solve(&program.context, &a, &b, structure);
+    if let Some(x) = program.judge_if(None, answer) {
+        assert_eq!(x.shape(), b.shape());
+        program.keep_new(x);
+    }
+}
+
+fn call_qr(program: &mut Program) {
+    let a = matrix_of(program);
+    let answer = qr(&program.context, &a);
+    program.judge_if(None, answer.map(drop));
+}
+
+fn call_svd(program: &mut Program) {
+    let a = matrix_of(program);
+    let answer = svd(&program.context, &a);
+    program.judge_if(None, answer.map(drop));
+}
+
+fn call_eigh(program: &mut Program) {
+    let a = matrix_of(program);
+    let answer = eigh(&program.context, &a);
+    program.judge_if(None, answer.map(drop));
+}
+
+fn call_least_squares(program: &mut Program) {
+    let (a, tolerance) = (matrix_of(program), *program.draw.pick(&[0.0, 1e-6, -1.0, f64::NAN]));
+    let shape = program.about(&[a.shape().first().copied().unwrap_or(0), 2]);
+    let b = program.tensor_of(&shape, a.dtype());
+    let answer = least_squares(&program.context, &a, &b, tolerance);
+    program.judge_if(None, answer.map(drop));
+}
+
+fn call_log_determinant(program: &mut Program) {
+    let a = matrix_of(program);
+    let answer = log_determinant(&program.context, &a);
+    program.judge_if(None, answer.map(drop));
 }

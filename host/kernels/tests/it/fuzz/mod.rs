@@ -10,10 +10,13 @@ mod draw;
 mod formulas;
 mod linalg;
 mod neighbors;
+mod nn;
 mod program;
 mod random;
 mod select;
+mod sparse;
 mod tensors;
+mod trees;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -78,4 +81,19 @@ fn random_programs_of_random_numbers_answer_as_the_references_do() {
 #[test]
 fn random_programs_of_formulas_answer_as_plain_arithmetic_does() {
     run(formulas::CALLS);
+}
+
+#[test]
+fn random_programs_of_sparse_matrices_answer_as_dense_ones_do() {
+    run(sparse::CALLS);
+}
+
+#[test]
+fn random_programs_of_networks_answer_or_say_why_not() {
+    run(nn::CALLS);
+}
+
+#[test]
+fn random_programs_of_trees_answer_or_say_why_not() {
+    run(trees::CALLS);
 }

@@ -1,0 +1,28 @@
+//! Principal component analysis as an algohost component.
+//!
+//! What to read first: `train` (the life of a job), `solve` (two ways to find components, a handful of host calls each), `predict`.
+
+mod model;
+mod predict;
+mod solve;
+mod train;
+
+wit_bindgen::generate!({ world: "algorithm", path: "../../wit" });
+
+use algohost::ml::types::{Error, ErrorCode};
+
+struct Pca;
+
+#[cfg(target_family = "wasm")]
+export!(Pca);
+
+impl exports::algohost::ml::metadata::Guest for Pca {
+    fn describe() -> String {
+        include_str!("../description.json").to_owned()
+    }
+}
+
+/// The caller's data, request or hyperparameters are wrong.
+fn invalid_input(message: impl Into<String>) -> Error {
+    Error { code: ErrorCode::InvalidInput, message: message.into() }
+}
