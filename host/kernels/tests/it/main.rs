@@ -12,6 +12,7 @@ mod determinism;
 mod ensembles;
 mod factorization;
 mod forest;
+mod fuzz;
 mod gram;
 mod instructions;
 mod linalg;
