@@ -210,9 +210,16 @@ impl<T: Float + Real> Epilogue<'_, T> {
         if let Some(bias) = self.bias {
             row.iter_mut().zip(bias).for_each(|(z, &bias)| *z = *z + bias);
         }
+        self.activation.apply_to(row);
+    }
+}
+
+impl Activation {
+    #[inline(always)]
+    fn apply_to<T: Real>(self, row: &mut [T]) {
         let zero = <T as Real>::ZERO;
         let constant = |value: f64| <T as crate::dtype::Element>::from_f64(value);
-        match self.activation {
+        match self {
             Activation::Identity => {}
             Activation::Relu => each(
                 row,

@@ -129,7 +129,7 @@ fn parameter(program: &mut Program) -> [Tensor; 4] {
     let parameter = program.any_float();
     program.may_change(&parameter);
     let others = [(); 3].map(|()| {
-        let shape = program.about(&parameter.shape().to_vec());
+        let shape = program.about(parameter.shape());
         let dtype = if program.draw.one_in(12) { program.dtype() } else { parameter.dtype() };
         program.tensor_of(&shape, dtype)
     });

@@ -50,9 +50,9 @@ fn call_choice(program: &mut Program) {
     let (count, words) = (program.draw.count(), program.draw.word());
     let content = values(&weights);
     let content = if program.draw.one_in(4) { content } else { content.iter().map(|weight| weight.abs().min(1e3)).collect() };
-    let weights = program.tensor_with(&weights.shape().to_vec(), weights.dtype(), &content);
+    let weights = program.tensor_with(weights.shape(), weights.dtype(), &content);
     let content = values(&weights);
-    let usable = content.iter().all(|&weight| weight >= 0.0 && weight < f64::INFINITY) && content.iter().any(|&weight| weight > 0.0);
+    let usable = content.iter().all(|&weight| (0.0..f64::INFINITY).contains(&weight)) && content.iter().any(|&weight| weight > 0.0);
     let fits = weights.shape().len() == 1 && is_float(&weights) && usable;
     let (seed, stream) = (words as u32, (words >> 32) as u32);
     if let Some(made) = program.judge(fits, choice(&program.context, &weights, count, seed, stream)) {

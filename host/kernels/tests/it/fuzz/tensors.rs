@@ -163,7 +163,7 @@ fn concat(program: &mut Program) {
     for _ in 0..program.draw.below(4) {
         let part = match parts.first() {
             Some(first) if !program.draw.one_in(4) => {
-                let shape = program.about(&first.shape().to_vec());
+                let shape = program.about(first.shape());
                 program.tensor_of(&shape, first.dtype())
             }
             _ => program.any(),
@@ -197,7 +197,7 @@ fn read(program: &mut Program) {
         (program.draw.below(rows + 2), if program.draw.one_in(3) { program.draw.count() } else { program.draw.below(rows + 1) });
     let fits = start.checked_add(count).is_some_and(|end| end <= rows);
     if let Some(given) = program.judge(fits, a.read_rows(start, count)) {
-        let row = if rows == 0 { 0 } else { a.element_count() / rows };
+        let row = a.element_count().checked_div(rows).unwrap_or(0);
         assert_eq!(given.len(), count * row * a.dtype().size());
     }
 }
@@ -208,7 +208,7 @@ fn write(program: &mut Program) {
     let row: usize = target.shape().iter().skip(1).product::<usize>() * target.dtype().size();
     let (start, count) = (program.draw.below(rows + 1), program.draw.below(rows + 2));
     let given = vec![1; count * row + usize::from(program.draw.one_in(4))];
-    let whole = row > 0 && given.len() % row == 0;
+    let whole = row > 0 && given.len().is_multiple_of(row);
     let fits = given.is_empty() && row == 0 || whole && start + given.len() / row <= rows && (given.is_empty() || !target.is_read_only());
     if program.judge(fits, target.write_rows(start, &given)).is_some() && row > 0 {
         assert_eq!(target.read_rows(start, given.len() / row).unwrap(), given);
