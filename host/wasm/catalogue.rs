@@ -19,7 +19,7 @@ pub struct Kernel {
 pub const DEVICES: [&str; 1] = ["cpu"];
 
 /// The interfaces that compute. `job`, `data` and `artifacts` move things about.
-const INTERFACES: [(&str, &str); 11] = [
+const INTERFACES: [(&str, &str); 12] = [
     ("tensors", include_str!("../../wit/tensors.wit")),
     ("formulas", include_str!("../../wit/formulas.wit")),
     ("linalg", include_str!("../../wit/linalg.wit")),
@@ -30,6 +30,7 @@ const INTERFACES: [(&str, &str); 11] = [
     ("nn", include_str!("../../wit/nn.wit")),
     ("losses", include_str!("../../wit/losses.wit")),
     ("trees", include_str!("../../wit/trees.wit")),
+    ("factorization", include_str!("../../wit/factorization.wit")),
     ("forest", include_str!("../../wit/forest.wit")),
 ];
 

@@ -111,7 +111,7 @@ fn metrics_reach_stdout_in_a_form_that_a_regex_can_match() {
 
 #[test]
 fn the_same_job_gives_the_same_model_on_one_two_and_four_threads() {
-    for name in ["linear-learner-rust", "kmeans-rust", "knn-rust"] {
+    for name in ["linear-learner-rust", "kmeans-rust", "knn-rust", "pca-rust"] {
         let base = Base::of_sample(&crate::support::repository().join("guest-examples").join(name).join("samples/digits"));
         let models = ["1", "2", "4"].map(|threads| {
             let run = algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest(name));

@@ -1,5 +1,6 @@
 //! The cases, a file for each interface.
 
+mod factorization;
 mod forest;
 mod formulas;
 mod grown;
@@ -30,6 +31,7 @@ pub fn cases() -> Vec<Case> {
         nn::cases(),
         losses::cases(),
         trees::cases(),
+        factorization::cases(),
         forest::cases(),
     ]
     .into_iter()

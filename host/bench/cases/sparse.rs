@@ -129,7 +129,7 @@ pub(super) fn on<const N: usize, R: 'static>(
 }
 
 /// 100 000 x 1000 with 20 elements in each row.
-fn matrix(context: &Context) -> Result<Csr> {
+pub(super) fn matrix(context: &Context) -> Result<Csr> {
     let (offsets, indices, values) = parts(context)?;
     Csr::from_parts(context, COLUMNS, &offsets, &indices, &values)
 }

@@ -66,13 +66,11 @@ fn every_kernel(made: &Context, context: &Context) -> Vec<(&'static str, Result<
         ("permutation", permutation(context, 200_000, 1, 0)),
         ("choice", choice(context, &weights, 200_000, 1, 0)),
     ]
-    .into_iter()
-    .chain(every_step_of_a_tree(made, context, &a))
-    .collect()
 }
 
 /// The kernels of trees. What holds state is made before, as operands are.
-fn every_step_of_a_tree(made: &Context, context: &Context, x: &Tensor) -> Vec<(&'static str, Result<Tensor>)> {
+fn every_step_of_a_tree(made: &Context, context: &Context) -> Vec<(&'static str, Result<Tensor>)> {
+    let x = &normal(made, &[40_000, 12], DType::Float32, 1, 0).unwrap();
     let rows = x.shape()[0];
     let (gradients, hessians) = (x.slice(1, 0..1).unwrap(), Tensor::full(made, &[rows], DType::Float32, 1.0).unwrap());
     let matrix = Arc::new(BinnedMatrix::new(made, x, &BinOptions::default()).unwrap());
@@ -137,6 +135,7 @@ fn every_selection(made: &Context, context: &Context) -> Vec<(&'static str, Resu
 fn everything(made: &Context, context: &Context) -> Vec<(&'static str, Result<Tensor>)> {
     let mut results = every_kernel(made, context);
     results.extend(every_selection(made, context));
+    results.extend(every_step_of_a_tree(made, context));
     results
 }
 

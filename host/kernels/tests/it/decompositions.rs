@@ -1,15 +1,11 @@
 //! Decompositions against their plain twins, and against what defines them.
 
 use algohost_kernels::{
-    Budget, Cancel, Context, DType, Error, ErrorKind, LogDeterminant, Pool, Structure, Tensor, cholesky, eigh, least_squares,
-    log_determinant, matmul, normal, qr, reference, solve, svd,
+    DType, ErrorKind, LogDeterminant, Structure, Tensor, cholesky, eigh, least_squares, log_determinant, qr, reference, solve, svd,
 };
-use algohost_kernels::{Transposed, gram};
 use proptest::prelude::{Just, Strategy, prop_oneof, proptest};
 
-use crate::make::{
-    LAYOUTS, Layout, assert_close, assert_refused, cancelled, context, layout, length, numbers, rounded, tensor, values, with_threads,
-};
+use crate::make::{LAYOUTS, Layout, assert_close, assert_refused, context, layout, length, numbers, rounded, tensor, values};
 
 pub(crate) const BAD: ErrorKind = ErrorKind::BadOperation;
 pub(crate) const SINGLE: DType = DType::Float32;

@@ -8,13 +8,13 @@ use proptest::prelude::{Strategy, prop_oneof, proptest};
 
 use crate::make::{LAYOUTS, Layout, assert_close, context, numbers, tensor, values};
 
-fn floats(context: &Context, shape: &[usize], values: &[f64]) -> Tensor {
+pub(crate) fn floats(context: &Context, shape: &[usize], values: &[f64]) -> Tensor {
     tensor(context, shape, DType::Float32, values, Layout::RowMajor)
 }
 
 /// What a feature of a test holds.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub(crate) enum Kind {
     Constant,
     Few,
     Many,
@@ -23,7 +23,7 @@ enum Kind {
     Infinite,
 }
 
-const KINDS: [Kind; 6] = [Kind::Constant, Kind::Few, Kind::Many, Kind::Gaps, Kind::Missing, Kind::Infinite];
+pub(crate) const KINDS: [Kind; 6] = [Kind::Constant, Kind::Few, Kind::Many, Kind::Gaps, Kind::Missing, Kind::Infinite];
 
 fn value(kind: Kind, number: f64) -> f64 {
     let rounded = f64::from(number as f32);
@@ -41,13 +41,13 @@ fn value(kind: Kind, number: f64) -> f64 {
 }
 
 /// `rows` x kinds, row-major.
-fn features(rows: usize, kinds: &[Kind], seed: u32) -> Vec<f64> {
+pub(crate) fn features(rows: usize, kinds: &[Kind], seed: u32) -> Vec<f64> {
     let numbers = numbers(rows * kinds.len(), seed);
     numbers.iter().enumerate().map(|(i, &number)| value(kinds[i % kinds.len()], number)).collect()
 }
 
 /// Gradients and hessians that are exact when rounded to 15 bits: the largest are exactly that long.
-fn exact_gradients(rows: usize, seed: u32) -> (Vec<f64>, Vec<f64>) {
+pub(crate) fn exact_gradients(rows: usize, seed: u32) -> (Vec<f64>, Vec<f64>) {
     let mut gradients: Vec<f64> = numbers(rows, seed).iter().map(|number| (32_767.0 * number).round()).collect();
     let mut hessians: Vec<f64> = numbers(rows, seed + 1).iter().map(|number| (32_767.0 * number.abs()).round().max(1.0)).collect();
     if rows > 0 {
@@ -142,15 +142,15 @@ fn options_of(rules: &TreeRules) -> SplitOptions {
 }
 
 /// What grows one tree in a test.
-struct Data {
-    features: Vec<f64>,
+pub(crate) struct Data {
+    pub(crate) features: Vec<f64>,
     width: usize,
-    gradients: Vec<f64>,
+    pub(crate) gradients: Vec<f64>,
     hessians: Vec<f64>,
 }
 
 impl Data {
-    fn new(rows: usize, kinds: &[Kind], seed: u32) -> Data {
+    pub(crate) fn new(rows: usize, kinds: &[Kind], seed: u32) -> Data {
         let (gradients, hessians) = exact_gradients(rows, seed + 7);
         Data { features: features(rows, kinds, seed), width: kinds.len(), gradients, hessians }
     }
@@ -164,7 +164,7 @@ impl Data {
         Arc::new(BinnedMatrix::new(context, &x, &BinOptions { max_bins, ..BinOptions::default() }).unwrap())
     }
 
-    fn start(&self, context: &Context, grower: &mut Grower, features: &[usize]) -> Leaf {
+    pub(crate) fn start(&self, context: &Context, grower: &mut Grower, features: &[usize]) -> Leaf {
         let column = |values: &[f64]| floats(context, &[self.rows(), 1], values);
         grower.start(context, &column(&self.gradients), &column(&self.hessians), features).unwrap()
     }

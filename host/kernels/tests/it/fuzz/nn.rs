@@ -10,8 +10,8 @@ use super::program::{Call, Program, is_float};
 use crate::make::{assert_close, values};
 
 pub(super) const CALLS: &[Call] = &[
-    ("softmax", |program| by_row(program, softmax, reference::softmax)),
-    ("log-softmax", |program| by_row(program, log_softmax, reference::log_softmax)),
+    ("softmax", |program| by_row(program, softmax, reference::nn::softmax)),
+    ("log-softmax", |program| by_row(program, log_softmax, reference::nn::log_softmax)),
     ("layer-norm", normalize),
     ("softmax-cross-entropy", cross_entropy),
     ("dropout", drop_out),

@@ -1,5 +1,6 @@
 //! The cases by kernel and operands. Those of one file of `host/bench/cases/` stand in the file of the same name.
 
+mod factorization;
 mod forest;
 mod formulas;
 #[path = "../../../../../host/bench/cases/grown.rs"]
@@ -34,6 +35,7 @@ pub(crate) fn find(key: &str) -> Option<Prepare> {
         "nn" => nn::find(function, operands),
         "losses" => losses::find(function, operands),
         "trees" => trees::find(function, operands),
+        "factorization" => factorization::find(function, operands),
         "forest" => forest::find(function, operands),
         _ => None,
     }

@@ -88,7 +88,7 @@ pub(super) fn on<const N: usize, R: 'static>(
 }
 
 /// 100 000 x 1000 with 20 elements in each row.
-fn matrix() -> Result<Matrix, Error> {
+pub(super) fn matrix() -> Result<Matrix, Error> {
     let (offsets, indices, values) = parts()?;
     from_parts(COLUMNS, &offsets, &indices, &values)
 }

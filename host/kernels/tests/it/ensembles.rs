@@ -1,12 +1,12 @@
-//! Forests of boosted trees: what they predict, and that they survive as tensors.
+//! Forests against a plain walk, and their form as tensors.
 
 use std::sync::Arc;
 
-use algohost_kernels::reference::{self, TreeRules};
-use algohost_kernels::{BinOptions, BinnedMatrix, Context, DType, Forest, Grower, Leaf, SplitOptions, Tensor};
-use proptest::prelude::{Strategy, prop_oneof, proptest};
+use algohost_kernels::{BinOptions, BinnedMatrix, Context, DType, Forest, ForestParts, Grower, SplitOptions, Tensor, reference};
+use proptest::prelude::proptest;
 
-use crate::make::{LAYOUTS, Layout, assert_close, context, numbers, tensor, values};
+use crate::make::{LAYOUTS, Layout, context, tensor, values};
+use crate::trees::{Data, Kind, exact_gradients, features, floats};
 
 /// A forest of `trees` trees over numbers, gaps and categories, for three outputs, and rows to ask it about.
 fn forest_and_rows(context: &Context, trees: usize, rows: usize, seed: u32) -> (Forest, Vec<f64>) {
@@ -90,7 +90,7 @@ proptest! {
     ) {
         let context = context();
         let whole = |shape: &[usize], values: Vec<f64>| tensor(&context, shape, DType::Int32, &values, Layout::RowMajor);
-        let parts = algohost_kernels::ForestParts {
+        let parts = ForestParts {
             trees: whole(&[trees.len(), 2], trees.iter().flat_map(|&(first, output)| [f64::from(first), f64::from(output)]).collect()),
             nodes: whole(&[nodes.len(), 6], nodes.iter().flatten().map(|&number| f64::from(number)).collect()),
             values: floats(&context, &[nodes.len(), 3], &vec![0.5; nodes.len() * 3]),
