@@ -59,7 +59,8 @@ fn from_coordinates(program: &mut Program) {
     let made = if fits { program.judge(true, made) } else { program.judge_if(None, made) };
     if let (Some(made), true) = (made, fits) {
         let at = places(&row_positions).into_iter().zip(places(&column_positions)).zip(values(&elements));
-        let wanted = reference::sparse::from_coordinates(rows, columns, &at.map(|((row, column), value)| (row, column, value)).collect::<Vec<_>>());
+        let wanted =
+            reference::sparse::from_coordinates(rows, columns, &at.map(|((row, column), value)| (row, column, value)).collect::<Vec<_>>());
         if let Ok(dense) = made.to_dense(&program.context) {
             assert_close(&values(&dense), &wanted, if dtype == DType::Float32 { 1e-4 } else { 1e-11 });
         }
