@@ -207,8 +207,8 @@ impl Program {
 
     /// Takes a tensor into the pool that shows storage of another.
     pub(super) fn keep(&mut self, tensor: Tensor) {
-        // What has no elements, but axes so long that results of a larger dtype could not be counted, would only be refused from now on.
-        if tensor.shape().iter().try_fold(1_usize, |room, &length| room.checked_mul(length.max(1))).is_some_and(|room| room < 1 << 50) {
+        // What has no elements, but axes too long for positions, would only be refused from now on.
+        if tensor.shape().iter().try_fold(1_usize, |room, &length| room.checked_mul(length.max(1))).is_some_and(|room| room < 1 << 31) {
             self.pool.push(tensor);
         }
     }

@@ -70,7 +70,12 @@ fn boosted(program: &mut Program) {
         values: numbers(program, &[nodes, 3], DType::Float32),
         categories: numbers(program, &[2], DType::Int32),
     };
-    let answer = Forest::from_tensors(&program.context, program.draw.below(4), program.draw.below(3), &parts);
+    let (features, outputs) = (program.draw.below(4), program.draw.below(3));
+    let answer = Forest::from_tensors(&program.context, features, outputs, &parts);
+    if features == 0 || outputs == 0 {
+        // What makes an empty forest says so first, in its own name.
+        return assert!(answer.is_err());
+    }
     if let Some(forest) = program.judge_if(None, answer) {
         let a = program.any_float();
         let range = program.draw.below(3)..program.draw.below(4);
