@@ -10,12 +10,12 @@ const TALL: &[usize] = &[1_000, 100];
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = vec![
-        on_gram("linalg.cholesky", "500 f32", 500, Float32, Work::Operations(500_f64.powi(3) / 3.0), |context, a| cholesky(context, a)),
-        on_gram("linalg.cholesky", "500 f64", 500, Float64, Work::Operations(500_f64.powi(3) / 3.0), |context, a| cholesky(context, a)),
+        on_gram("linalg.cholesky", "500 f32", 500, Float32, Work::Operations(500_f64.powi(3) / 3.0), cholesky),
+        on_gram("linalg.cholesky", "500 f64", 500, Float64, Work::Operations(500_f64.powi(3) / 3.0), cholesky),
         on_gram("linalg.solve", "positive definite 500 by 1 f64", 500, Float64, Work::Operations(500_f64.powi(3) / 3.0), |context, a| {
             solve(context, a, &a.slice(1, 0..1)?, Structure::PositiveDefinite)
         }),
-        on_gram("linalg.eigh", "300 f64", 300, Float64, Work::Items(300.0), |context, a| eigh(context, a)),
+        on_gram("linalg.eigh", "300 f64", 300, Float64, Work::Items(300.0), eigh),
         on_gram("linalg.log-determinant", "500 f64", 500, Float64, Work::Operations(500_f64.powi(3) / 1.5), |context, a| {
             log_determinant(context, a)
         }),
