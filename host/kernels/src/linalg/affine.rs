@@ -44,7 +44,7 @@ pub enum Activation {
 }
 
 /// `activation(x w + bias)` as a new m x n tensor: `x` is m x k, `w` k x n, either may be read transposed, and `bias` has n elements along its
-/// last axis, [n] or [1, n]. What a dense layer, a linear model or a projection computes.
+/// last axis, `[n]` or `[1, n]`. What a dense layer, a linear model or a projection computes.
 ///
 /// Float32 and float64, all of one dtype. NaN goes through.
 ///

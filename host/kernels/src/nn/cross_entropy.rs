@@ -19,7 +19,7 @@ pub struct Loss {
     pub gradient: Tensor,
 }
 
-/// The mean over rows of -ln softmax(logits)[label], and its gradient: (softmax(logits) - one-hot(labels)) / n.
+/// The mean over rows of `-ln softmax(logits)[label]`, and its gradient: (softmax(logits) - one-hot(labels)) / n.
 ///
 /// `logits` is n x c, float32 or float64; `labels` has n classes from 0 to c - 1, int32 or int64, one axis (or n x 1). `weights` (n, the
 /// logits' dtype, finite, not negative, not all 0) makes it the weighted mean. The mean is summed in float64. A row with a NaN makes the
