@@ -14,9 +14,9 @@ pub(crate) struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    /// The base directory of the job; channels are links to the files of the row's data.
+    /// The base directory of the job, beside the data, whose files its channels share.
     pub(crate) fn new(row: &'a Row, data: &Path, threads: usize) -> Job<'a> {
-        let base = tempfile::tempdir().unwrap();
+        let base = tempfile::tempdir_in(data).unwrap();
         let config = base.path().join("input/config");
         std::fs::create_dir_all(&config).unwrap();
         std::fs::write(config.join("resourceconfig.json"), r#"{"current_host": "algo-1", "hosts": ["algo-1"]}"#).unwrap();
@@ -29,7 +29,7 @@ impl<'a> Job<'a> {
             let folder = base.path().join("input/data").join(channel);
             std::fs::create_dir_all(&folder).unwrap();
             let from = data.join(file);
-            std::os::unix::fs::symlink(&from, folder.join(from.file_name().unwrap())).unwrap();
+            std::fs::hard_link(&from, folder.join(from.file_name().unwrap())).unwrap();
         }
         Job { row, base, component: guest(row.guest), threads }
     }
