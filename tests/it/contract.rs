@@ -50,8 +50,10 @@ fn hyperparameters_are_held_against_the_description() {
     for (values, wanted) in [
         (
             json!({"predictor_type": "regressor", "learning_rat": "0.1"}),
-            "hyperparameter 'learning_rat' is not known to linear-learner; it knows: predictor_type, optimizer, max_iterations, tolerance, \
-             epochs, mini_batch_size, learning_rate, l2, normalize_data, num_classes, early_stopping_patience, seed",
+            "hyperparameter 'learning_rat' is not known to linear-learner; it knows: predictor_type, loss, huber_delta, quantile, \
+             loss_insensitivity, optimizer, max_iterations, tolerance, epochs, mini_batch_size, learning_rate, l1, l2, use_bias, \
+             normalize_data, unbias_data, normalize_label, row_weights, positive_example_weight_mult, balanced_multiclass_weights, \
+             num_classes, early_stopping_patience, early_stopping_tolerance, seed",
         ),
         (
             json!({"predictor_type": "regressor", "mini_batch_size": "0"}),

@@ -9,7 +9,7 @@ use crate::model::Standardization;
 use crate::model::Task;
 use crate::options::Options;
 use crate::rows::{Features, Rows};
-use crate::{double_bytes, doubles, float_bytes};
+use crate::{doubles, float_bytes};
 
 /// Means and factors that make each feature of mean 0 and variance 1, and a regressor's label too; `(value - mean) * factor`. The features of
 /// sparse rows keep their means: what is 0 must stay 0.
@@ -107,10 +107,12 @@ fn sparse_moments(features: &Features) -> Result<Moments, Error> {
     let columns = describe_columns(x)?;
     let per_row = |sums: &Tensor| -> Result<Vec<f64>, Error> { Ok(numbers(sums)?.iter().map(|sum| sum / rows).collect()) };
     let (means, squares) = (per_row(&columns.sums)?, per_row(&columns.sums_of_squares)?);
-    let variances: Vec<f64> = means.iter().zip(&squares).map(|(mean, square)| (square - mean * mean).max(0.0)).collect();
-    let row = |numbers: &[f64]| from_bytes(&[1, numbers.len() as u32], Dtype::Float64, &double_bytes(numbers));
-    let factors = factors(&row(&variances)?, &row(&means)?)?;
-    Ok(Moments { means: vec![0.0; factors.len()], factors })
+    let factor = |(mean, square): (&f64, &f64)| {
+        let variance = square - mean * mean;
+        // The difference of sums over all rows has fewer digits than these: a constant column is not exactly 0.
+        if variance > 1e-10 * square { 1.0 / variance.sqrt() } else { 1.0 }
+    };
+    Ok(Moments { means: vec![0.0; means.len()], factors: means.iter().zip(&squares).map(factor).collect() })
 }
 
 /// 1 / standard deviation. A constant column has a variance of 0, or of what rounding leaves; it is not blown up.

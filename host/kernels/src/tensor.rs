@@ -147,7 +147,7 @@ impl Tensor {
             let (from, to) = (self.element_count(), wanted.element_count());
             return Err(Error::bad(format!("reshape: {} has {from} elements, {wanted} has {to}", self.shape)));
         }
-        let base = if self.contiguous().is_some() { self.clone() } else { self.copy(context)? };
+        let base = self.to_contiguous(context, "reshape")?;
         Ok(Tensor { shape: wanted, strides: wanted.row_major_strides(), ..base })
     }
 

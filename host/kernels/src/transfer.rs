@@ -162,12 +162,17 @@ impl Tensor {
         Ok(whole)
     }
 
-    /// This tensor where it is row-major without gaps, else a copy that is.
+    /// This tensor where it is row-major without gaps, else a copy that is, for `operation`, which errors name.
     ///
     /// # Errors
     /// Limit exceeded beyond the budget.
-    pub fn to_contiguous(&self, context: &Context) -> Result<Tensor> {
-        if self.contiguous().is_some() { Ok(self.clone()) } else { self.copy(context) }
+    pub(crate) fn to_contiguous(&self, context: &Context, operation: &str) -> Result<Tensor> {
+        if self.contiguous().is_some() {
+            return Ok(self.clone());
+        }
+        let copy = Tensor::zeros_for(context, operation, self.shape(), self.dtype())?;
+        copy.take_elements(operation, self)?;
+        Ok(copy)
     }
 
     fn rows_view(&self, operation: &str, start: usize, count: usize) -> Result<Tensor> {

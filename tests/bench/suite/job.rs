@@ -53,7 +53,9 @@ impl<'a> Job<'a> {
     fn train(&self, channels: &[(&'static str, &'static str)]) -> (String, String) {
         let config: serde_json::Map<_, _> = channels
             .iter()
-            .map(|(channel, _)| ((*channel).to_owned(), serde_json::json!({"TrainingInputMode": "File", "ContentType": self.row.content_type})))
+            .map(|(channel, _)| {
+                ((*channel).to_owned(), serde_json::json!({"TrainingInputMode": "File", "ContentType": self.row.content_type}))
+            })
             .collect();
         let file = self.base.path().join("input/config/inputdataconfig.json");
         std::fs::write(file, serde_json::Value::Object(config).to_string()).unwrap();

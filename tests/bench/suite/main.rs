@@ -1,8 +1,8 @@
 //! `cargo bench --bench suite [-- WORD...]`: the algorithms of `guest-examples/` and the kernels beneath them against the programs people use,
 //! on the same bytes, threads and machine, in turns, quality beside time.
 //!
-//! Every algorithm is the real binary's `train` on `.npy` files, from their first byte to the model; a peer's time is the same: reading and
-//! fitting, without the start of its interpreter. Kernels are timed through WIT.
+//! Every algorithm is the real binary's `train`, from the first byte of its files to the model. A peer's time is fitting alone, on data that
+//! are in memory already. Kernels are timed through WIT.
 
 #![allow(
     missing_docs,

@@ -11,10 +11,7 @@ pub(crate) struct Measured {
 
 pub(crate) fn print_head(threads: usize, turns: usize) {
     println!("algohost against its peers: {threads} threads, same data, best of {turns} turns; ratio = peer's time / ours");
-    println!(
-        "{:<44} {:>9} {:<22} {:>9} {:>7} {:>6}  quality (ours, peer)",
-        "work", "ours s", "peer", "peer s", "ratio", "reach"
-    );
+    println!("{:<44} {:>9} {:<22} {:>9} {:>7} {:>6}  quality (ours, peer)", "work", "ours s", "peer", "peer s", "ratio", "reach");
 }
 
 pub(crate) fn print_row(work: &str, ours: &Measured, peer: &Measured, reach: Option<f64>, quality: Option<&Quality>) {

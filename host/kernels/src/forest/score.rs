@@ -23,7 +23,7 @@ const PARALLEL: usize = 1 << 14;
 
 /// Fills `out` (n) with the scores of `x` (n x columns).
 pub(super) fn score<T: Side>(context: &Context, operation: &str, trees: &Trees<T>, x: &Tensor, score: Score, out: &Tensor) -> Result<()> {
-    let x = x.to_contiguous(context)?;
+    let x = x.to_contiguous(context, operation)?;
     let (storage, mut out_storage) = (x.read(operation)?, out.write(operation)?);
     let (n, columns) = (x.shape()[0], trees.columns);
     let x = &storage.elements::<T>()[x.offset()..][..n * columns];

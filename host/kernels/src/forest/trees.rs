@@ -186,7 +186,7 @@ impl<T: Float> Trees<T> {
     }
 
     fn take_boxes(&mut self, context: &Context, bounds: &Tensor) -> Result<()> {
-        let bounds = bounds.to_contiguous(context)?;
+        let bounds = bounds.to_contiguous(context, NAME)?;
         let storage = bounds.read(NAME)?;
         let elements = &storage.elements::<T>()[bounds.offset()..][..bounds.element_count()];
         let (columns, step) = (self.columns, 2 * padded::<T>(self.columns));
@@ -269,7 +269,7 @@ fn check_roots(roots: &[i32], n: usize) -> Result<Vec<u32>> {
 /// The elements one after the other.
 fn int32(context: &Context, tensor: &Tensor) -> Result<Workspace<i32>> {
     let mut values = Workspace::<i32>::new(context, NAME, tensor.element_count())?;
-    let tensor = tensor.to_contiguous(context)?;
+    let tensor = tensor.to_contiguous(context, NAME)?;
     let storage = tensor.read(NAME)?;
     values.copy_from_slice(&storage.elements::<i32>()[tensor.offset()..][..tensor.element_count()]);
     Ok(values)

@@ -44,7 +44,7 @@ pub enum Activation {
 }
 
 /// `activation(x w + bias)` as a new m x n tensor: `x` is m x k, `w` k x n, either may be read transposed, and `bias` has n elements along its
-/// last axis, [n] or [1, n]. What a dense layer, a linear model or a projection computes.
+/// last axis, `[n]` or `[1, n]`. What a dense layer, a linear model or a projection computes.
 ///
 /// Float32 and float64, all of one dtype. NaN goes through.
 ///
@@ -210,9 +210,16 @@ impl<T: Float + Real> Epilogue<'_, T> {
         if let Some(bias) = self.bias {
             row.iter_mut().zip(bias).for_each(|(z, &bias)| *z = *z + bias);
         }
+        self.activation.apply_to(row);
+    }
+}
+
+impl Activation {
+    #[inline(always)]
+    fn apply_to<T: Real>(self, row: &mut [T]) {
         let zero = <T as Real>::ZERO;
         let constant = |value: f64| <T as crate::dtype::Element>::from_f64(value);
-        match self.activation {
+        match self {
             Activation::Identity => {}
             Activation::Relu => each(
                 row,

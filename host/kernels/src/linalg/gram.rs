@@ -182,7 +182,7 @@ fn total_weight<T: Float>(operation: &str, rows: usize, weights: Option<Matrix<'
     let mut total = 0.0;
     for row in 0..rows {
         let weight = weights.at(row, 0).to_f64();
-        if !(weight >= 0.0 && weight < f64::INFINITY) {
+        if !(0.0..f64::INFINITY).contains(&weight) {
             return Err(Error::bad(format!("{operation}: weight {row} is {weight}; from 0 to any finite number is possible")));
         }
         total += weight;

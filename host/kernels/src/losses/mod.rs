@@ -205,7 +205,8 @@ fn run<T: Scalar>(
 ) -> Result<Workspace<f64>> {
     loss.check(operation)?;
     let sizes = Sizes::of(operation, loss, (design.rows(), design.columns()), y, weights, coefficients)?;
-    let (y, weights) = (y.to_contiguous(context)?, weights.map(|weights| weights.to_contiguous(context)).transpose()?);
+    let (y, weights) =
+        (y.to_contiguous(context, operation)?, weights.map(|weights| weights.to_contiguous(context, operation)).transpose()?);
     let y_storage = y.read(operation)?;
     let weights_storage = weights.as_ref().map(|weights| weights.read(operation)).transpose()?;
     let y = elements_of::<T>(operation, "y", &y, &y_storage)?;

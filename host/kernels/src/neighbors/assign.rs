@@ -62,8 +62,8 @@ pub fn assign_clusters(context: &Context, x: &Tensor, centroids: &Tensor, weight
             sizes: made(&[k, 1], x.dtype())?,
             inertia: 0.0,
         };
-        let (x, centroids) = (x.to_contiguous(context)?, centroids.to_contiguous(context)?);
-        let weights = weights.map(|weights| weights.to_contiguous(context)).transpose()?;
+        let (x, centroids) = (x.to_contiguous(context, NAME)?, centroids.to_contiguous(context, NAME)?);
+        let weights = weights.map(|weights| weights.to_contiguous(context, NAME)).transpose()?;
         out.inertia = fill::<T>(context, NAME, (&x, &centroids, weights.as_ref()), &out)?;
         Ok(out)
     })

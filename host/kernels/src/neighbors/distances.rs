@@ -24,7 +24,7 @@ pub fn distances(context: &Context, x: &Tensor, y: &Tensor, metric: Metric) -> R
     let (n, m, _) = sizes(NAME, x, y)?;
     with_float!(NAME, x.dtype(), T => {
         let out = Tensor::zeros_for(context, NAME, &[n, m], x.dtype())?;
-        let (x, y) = (x.to_contiguous(context)?, y.to_contiguous(context)?);
+        let (x, y) = (x.to_contiguous(context, NAME)?, y.to_contiguous(context, NAME)?);
         fill::<T>(context, NAME, (&x, &y), metric, &out)?;
         Ok(out)
     })

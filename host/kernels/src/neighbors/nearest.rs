@@ -39,7 +39,7 @@ pub fn nearest(context: &Context, x: &Tensor, y: &Tensor, k: usize, metric: Metr
     with_float!(NAME, x.dtype(), T => {
         let indices = Tensor::zeros_for(context, NAME, &[n, k], DType::Int32)?;
         let distances = Tensor::zeros_for(context, NAME, &[n, k], x.dtype())?;
-        let (x, y) = (x.to_contiguous(context)?, y.to_contiguous(context)?);
+        let (x, y) = (x.to_contiguous(context, NAME)?, y.to_contiguous(context, NAME)?);
         search::<T>(context, NAME, (&x, &y), k, metric, (&indices, &distances))?;
         Ok(NeighborList { indices, distances })
     })

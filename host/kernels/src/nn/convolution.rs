@@ -34,7 +34,7 @@ pub fn conv2d(context: &Context, x: &Tensor, weight: &Tensor, window: &Window, g
     let layout = Layout::new(NAME, ("x", x), images(NAME, "x", x)?, ("weight", weight), images(NAME, "weight", weight)?, window, groups)?;
     with_float!(NAME, x.dtype(), T => {
         let out = Tensor::zeros_for(context, NAME, &layout.result(), x.dtype())?;
-        layout.forward::<T>(context, NAME, &out, &x.to_contiguous(context)?, &weight.to_contiguous(context)?)?;
+        layout.forward::<T>(context, NAME, &out, &x.to_contiguous(context, NAME)?, &weight.to_contiguous(context, NAME)?)?;
         Ok(out)
     })
 }
@@ -60,7 +60,7 @@ pub fn conv2d_input_gradient(
     layout.check_result(NAME, gradient)?;
     with_float!(NAME, gradient.dtype(), T => {
         let out = Tensor::zeros_for(context, NAME, &shape, gradient.dtype())?;
-        layout.input_gradient::<T>(context, NAME, &out, &gradient.to_contiguous(context)?, &weight.to_contiguous(context)?)?;
+        layout.input_gradient::<T>(context, NAME, &out, &gradient.to_contiguous(context, NAME)?, &weight.to_contiguous(context, NAME)?)?;
         Ok(out)
     })
 }
@@ -88,7 +88,7 @@ pub fn conv2d_weight_gradient(
     layout.check_result(NAME, gradient)?;
     with_float!(NAME, x.dtype(), T => {
         let out = Tensor::zeros_for(context, NAME, &kernel, x.dtype())?;
-        layout.weight_gradient::<T>(context, NAME, &out, &x.to_contiguous(context)?, &gradient.to_contiguous(context)?)?;
+        layout.weight_gradient::<T>(context, NAME, &out, &x.to_contiguous(context, NAME)?, &gradient.to_contiguous(context, NAME)?)?;
         Ok(out)
     })
 }

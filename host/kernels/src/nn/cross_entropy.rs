@@ -19,7 +19,7 @@ pub struct Loss {
     pub gradient: Tensor,
 }
 
-/// The mean over rows of -ln softmax(logits)[label], and its gradient: (softmax(logits) - one-hot(labels)) / n.
+/// The mean over rows of `-ln softmax(logits)[label]`, and its gradient: (softmax(logits) - one-hot(labels)) / n.
 ///
 /// `logits` is n x c, float32 or float64; `labels` has n classes from 0 to c - 1, int32 or int64, one axis (or n x 1). `weights` (n, the
 /// logits' dtype, finite, not negative, not all 0) makes it the weighted mean. The mean is summed in float64. A row with a NaN makes the
@@ -33,7 +33,7 @@ pub fn softmax_cross_entropy(context: &Context, logits: &Tensor, labels: &Tensor
     with_float!(NAME, logits.dtype(), T => {
         let prepared = Rows::new::<T>(context, NAME, logits, labels, weights)?;
         let gradient = Tensor::zeros_for(context, NAME, logits.shape(), logits.dtype())?;
-        let logits = logits.to_contiguous(context)?;
+        let logits = logits.to_contiguous(context, NAME)?;
         let value = {
             let (from, mut to) = (logits.read(NAME)?, gradient.write(NAME)?);
             let to = &mut to.elements::<T>()[..gradient.element_count()];
@@ -62,7 +62,7 @@ pub fn softmax_cross_entropy_into(
     let place = in_place(NAME, ("the gradient", gradient))?;
     with_float!(NAME, logits.dtype(), T => {
         let prepared = Rows::new::<T>(context, NAME, logits, labels, weights)?;
-        let logits = if gradient.is_same_view_as(logits) { None } else { Some(logits.to_contiguous(context)?) };
+        let logits = if gradient.is_same_view_as(logits) { None } else { Some(logits.to_contiguous(context, NAME)?) };
         let mut to = gradient.write(NAME)?;
         let to = &mut to.elements::<T>()[place];
         if let Some(logits) = logits {

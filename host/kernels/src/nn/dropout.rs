@@ -44,7 +44,7 @@ fn apply(context: &Context, operation: &str, out: &Tensor, x: &Tensor, (rate, se
     let place = in_place(operation, ("the output", out))?;
     let stream = Stream { seed, stream, kind: KIND };
     with_float!(operation, x.dtype(), T => {
-        let x = if out.is_same_view_as(x) { None } else { Some(x.to_contiguous(context)?) };
+        let x = if out.is_same_view_as(x) { None } else { Some(x.to_contiguous(context, operation)?) };
         let mut storage = out.write(operation)?;
         let elements = &mut storage.elements::<T>()[place];
         if let Some(x) = x {

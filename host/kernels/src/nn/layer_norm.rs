@@ -36,7 +36,7 @@ pub fn layer_norm(context: &Context, x: &Tensor, weight: Option<&Tensor>, bias: 
     let d = check(NAME, x, weight, bias, epsilon)?;
     with_float!(NAME, x.dtype(), T => {
         let out = Tensor::zeros_for(context, NAME, x.shape(), x.dtype())?;
-        let x = x.to_contiguous(context)?;
+        let x = x.to_contiguous(context, NAME)?;
         let (weight, bias) = (vector::<T>(context, NAME, weight, d, T::ONE)?, vector::<T>(context, NAME, bias, d, T::ZERO)?);
         let (storage, mut out_storage) = (x.read(NAME)?, out.write(NAME)?);
         let part = rows_per_task(d) * d;
@@ -80,7 +80,7 @@ pub fn layer_norm_gradients(
             bias: Tensor::zeros_for(context, NAME, &[d], x.dtype())?,
         };
         let weight = vector::<T>(context, NAME, weight, d, T::ONE)?;
-        let operands = (&x.to_contiguous(context)?, &gradient.to_contiguous(context)?);
+        let operands = (&x.to_contiguous(context, NAME)?, &gradient.to_contiguous(context, NAME)?);
         backward::<T>(context, NAME, operands, &weight, epsilon, &made)?;
         Ok(made)
     })

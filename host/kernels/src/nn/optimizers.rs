@@ -212,7 +212,7 @@ fn update<T: Number, const N: usize>(
         check_alike(operation, ("the parameter", parameter), (name, state))?;
         *storage = Some((state.write(operation)?, in_place(operation, (name, state))?));
     }
-    let gradient = gradient.to_contiguous(context)?;
+    let gradient = gradient.to_contiguous(context, operation)?;
     let (mut parameters, gradients) = (parameter.write(operation)?, gradient.read(operation)?);
     let gradients = &gradients.elements::<T>()[gradient.offset()..][..gradient.element_count()];
     let mut states = storages.each_mut().map(|storage| match storage {

@@ -30,7 +30,7 @@ pub fn pool2d(context: &Context, x: &Tensor, kind: Pooling, size: [usize; 2], wi
     with_float!(NAME, x.dtype(), T => {
         let out = Tensor::zeros_for(context, NAME, &[n, channels, places.count[0], places.count[1]], x.dtype())?;
         if out.element_count() > 0 {
-            let x = x.to_contiguous(context)?;
+            let x = x.to_contiguous(context, NAME)?;
             let (storage, mut out_storage) = (x.read(NAME)?, out.write(NAME)?);
             let (from, to) = (&storage.elements::<T>()[x.offset()..][..x.element_count()], out_storage.elements::<T>());
             let (image, result) = (places.image_elements(), places.place_count());
@@ -72,7 +72,7 @@ pub fn pool2d_gradient(
     with_float!(NAME, x.dtype(), T => {
         let out = Tensor::zeros_for(context, NAME, x.shape(), x.dtype())?;
         if out.element_count() > 0 {
-            let (x, gradient) = (x.to_contiguous(context)?, gradient.to_contiguous(context)?);
+            let (x, gradient) = (x.to_contiguous(context, NAME)?, gradient.to_contiguous(context, NAME)?);
             let (storage, given, mut out_storage) = (x.read(NAME)?, gradient.read(NAME)?, out.write(NAME)?);
             let (image, result) = (places.image_elements(), places.place_count());
             let from = storage.elements::<T>()[x.offset()..][..x.element_count()].chunks(images_per_task(&places) * image);

@@ -79,7 +79,7 @@ fn each_row<T: Number>(
     if out.element_count() == 0 {
         return Ok(out);
     }
-    let (a, b) = (a.to_contiguous(context)?, b.to_contiguous(context)?);
+    let (a, b) = (a.to_contiguous(context, operation)?, b.to_contiguous(context, operation)?);
     let (a_storage, b_storage) = (a.read(operation)?, b.read(operation)?);
     let a = &a_storage.elements::<T>()[a.offset()..][..a.element_count()];
     let b = &b_storage.elements::<T>()[b.offset()..][..b.element_count()];

@@ -14,7 +14,7 @@ pub fn log_softmax(row: &[f64]) -> Vec<f64> {
     row.iter().map(|z| (z - most) - total.ln()).collect()
 }
 
-/// The weighted mean over rows of -ln softmax(row)[label].
+/// The weighted mean over rows of `-ln softmax(row)[label]`.
 pub fn softmax_cross_entropy(logits: &[f64], labels: &[usize], weights: &[f64]) -> f64 {
     let classes = logits.len() / labels.len();
     let losses = logits.chunks_exact(classes).zip(labels).map(|(row, &label)| -log_softmax(row)[label]);

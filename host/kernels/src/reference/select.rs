@@ -75,7 +75,7 @@ pub fn reverse(a: &[f64], length: usize, inner: usize) -> Vec<f64> {
 pub fn cumulative_sum(a: &[f64], length: usize, inner: usize) -> Vec<f64> {
     let mut sums = a.to_vec();
     for i in 0..a.len() {
-        if (i / inner) % length != 0 {
+        if !(i / inner).is_multiple_of(length) {
             sums[i] += sums[i - inner];
         }
     }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::positions::Positions;
-use super::{PARALLEL, TASK, row_major, with_bits};
+use super::{PARALLEL, TASK, with_bits};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -23,12 +23,12 @@ pub fn take_along(context: &Context, a: &Tensor, indices: &Tensor) -> Result<Ten
     if rows != index_rows {
         return Err(Error::bad(format!("{NAME}: shapes {} and {}; all axes but the last must be equal", a.shape(), indices.shape())));
     }
-    let indices = row_major(context, NAME, indices)?;
+    let indices = indices.to_contiguous(context, NAME)?;
     let storage = indices.read(NAME)?;
     let positions = Positions::in_row_major_order(NAME, "indices", &indices, &storage)?;
     positions.check(context, NAME, length, "elements of a row")?;
     let out = Tensor::zeros_for(context, NAME, indices.shape(), a.dtype())?;
-    take(context, NAME, &row_major(context, NAME, a)?, &indices, &out)?;
+    take(context, NAME, &a.to_contiguous(context, NAME)?, &indices, &out)?;
     Ok(out)
 }
 

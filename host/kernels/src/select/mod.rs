@@ -28,7 +28,6 @@ pub use sort::{argsort, sort};
 pub use top::{TopList, top_k};
 pub use unique::{Unique, unique, unique_all};
 
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
@@ -82,14 +81,4 @@ fn places_fit(operation: &str, length: usize) -> Result<()> {
         return Err(Error::bad(format!("{operation}: {length} elements to choose from, places are int32")));
     }
     Ok(())
-}
-
-/// `a` where its elements lie in row-major order, else a copy that does; `operation` is who asks.
-fn row_major(context: &Context, operation: &str, a: &Tensor) -> Result<Tensor> {
-    if a.contiguous().is_some() {
-        return Ok(a.clone());
-    }
-    let copy = Tensor::zeros_for(context, operation, a.shape(), a.dtype())?;
-    copy.assign(a)?;
-    Ok(copy)
 }

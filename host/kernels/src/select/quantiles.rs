@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::keys::{Key, Order, keys_of, number_of, with_key};
 use super::radix::{self, Item};
 use super::sort::sort_keys;
-use super::{PARALLEL, places_fit, row_count, row_major};
+use super::{PARALLEL, places_fit, row_count};
 use crate::context::Context;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
@@ -40,7 +40,7 @@ pub fn quantiles(context: &Context, a: &Tensor, probabilities: &[f64]) -> Result
     if out.element_count() == 0 {
         return Ok(out);
     }
-    let a = row_major(context, NAME, a)?;
+    let a = a.to_contiguous(context, NAME)?;
     let found = with_key!(a.dtype(), K => {
         let mut keys = keys_of::<K>(context, NAME, &a, Order { descending: false, one_zero: false })?;
         let quantile = Quantile { number: number_of::<K>(a.dtype()), has_nan: !a.dtype().is_integer() };

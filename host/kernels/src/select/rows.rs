@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::positions::Positions;
-use super::{PARALLEL, TASK, places_fit, row_count, row_major, with_bits};
+use super::{PARALLEL, TASK, places_fit, row_count, with_bits};
 use crate::context::Context;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ pub fn compress(context: &Context, a: &Tensor, mask: &Tensor) -> Result<Tensor> 
         return Err(Error::bad(format!("{NAME}: a mask of shape {} for {rows} rows; shape [{rows}] is wanted", mask.shape())));
     }
     places_fit(NAME, rows)?;
-    let mask = row_major(context, NAME, mask)?;
+    let mask = mask.to_contiguous(context, NAME)?;
     let mut places = Workspace::<i32>::new(context, NAME, count_marked(context, NAME, &mask)?)?;
     list_marked(context, NAME, &mask, &mut places)?;
     copied(context, NAME, a, &Positions::of(&places))
@@ -50,7 +50,7 @@ pub fn compress(context: &Context, a: &Tensor, mask: &Tensor) -> Result<Tensor> 
 pub fn nonzero(context: &Context, a: &Tensor) -> Result<Tensor> {
     const NAME: &str = "nonzero";
     places_fit(NAME, a.element_count())?;
-    let a = row_major(context, NAME, a)?;
+    let a = a.to_contiguous(context, NAME)?;
     let count = count_marked(context, NAME, &a)?;
     let out = Tensor::zeros_for(context, NAME, &[count], DType::Int32)?;
     list_marked(context, NAME, &a, &mut out.write(NAME)?.elements::<i32>()[..count])?;
@@ -67,7 +67,7 @@ pub fn reverse(context: &Context, a: &Tensor, axis: usize) -> Result<Tensor> {
         return Err(Error::bad(format!("{NAME}: axis {axis} of a tensor of shape {}", a.shape())));
     };
     let out = Tensor::zeros_for(context, NAME, a.shape(), a.dtype())?;
-    let a = row_major(context, NAME, a)?;
+    let a = a.to_contiguous(context, NAME)?;
     let inner: usize = a.shape()[axis + 1..].iter().product();
     if a.element_count() == 0 {
         return Ok(out);

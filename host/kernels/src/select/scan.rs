@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{PARALLEL, TASK, row_major};
+use super::{PARALLEL, TASK};
 use crate::context::Context;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ pub fn cumulative_sum(context: &Context, a: &Tensor, axis: usize) -> Result<Tens
         _ => DType::Int64,
     };
     let out = Tensor::zeros_for(context, NAME, a.shape(), dtype)?;
-    let a = row_major(context, NAME, a)?;
+    let a = a.to_contiguous(context, NAME)?;
     let inner: usize = a.shape()[axis + 1..].iter().product();
     let scan = Scan { context, operation: NAME, length, inner };
     if a.element_count() == 0 {

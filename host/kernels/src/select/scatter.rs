@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::positions::Positions;
-use super::{PARALLEL, TASK, row_count, row_major};
+use super::{PARALLEL, TASK, row_count};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::float::{Float, with_float};
@@ -48,13 +48,13 @@ pub fn scatter_add(context: &Context, target: &Tensor, indices: &Tensor, rows: &
         // Even where a copy would be taken of it: what is allowed does not depend on the layout.
         return Err(Error::bad(format!("{NAME}: the output shares storage with an input; give it storage of its own")));
     }
-    let rows = row_major(context, NAME, rows)?;
+    let rows = rows.to_contiguous(context, NAME)?;
     with_float!(NAME, target.dtype(), T => {
         if target.contiguous().is_some() {
             return add::<T>(context, NAME, target, &positions, &rows);
         }
         // Seldom, so simply: through a copy in row-major order.
-        let copy = row_major(context, NAME, target)?;
+        let copy = target.to_contiguous(context, NAME)?;
         drop(target.write(NAME)?);
         add::<T>(context, NAME, &copy, &positions, &rows)?;
         target.assign(&copy)

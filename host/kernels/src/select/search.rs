@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::edges::Edges;
 use super::keys::{Key, Order, keys_of, number_of, with_key};
 use super::positions::Positions;
-use super::{PARALLEL, TASK, places_fit, row_major};
+use super::{PARALLEL, TASK, places_fit};
 use crate::context::Context;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -98,7 +98,7 @@ fn operands(context: &Context, operation: &str, (what, sorted): (&str, &Tensor),
         return Err(Error::bad(format!("{operation}: {what} of shape {}; one axis is wanted", sorted.shape())));
     }
     places_fit(operation, sorted.element_count())?;
-    Ok((row_major(context, operation, sorted)?, row_major(context, operation, values)?))
+    Ok((sorted.to_contiguous(context, operation)?, values.to_contiguous(context, operation)?))
 }
 
 const ORDER: Order = Order { descending: false, one_zero: true };

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::positions::Positions;
-use super::{TASK, row_count, row_major};
+use super::{TASK, row_count};
 use crate::context::Context;
 use crate::dtype::Element;
 use crate::error::{Error, Result};
@@ -73,7 +73,7 @@ fn fold(
     with_float!(operation, a.dtype(), T => {
         let out = Tensor::zeros_for(context, operation, &shape, a.dtype())?;
         if out.element_count() > 0 {
-            let mut folded = fold_rows::<T>(context, operation, &row_major(context, operation, a)?, &ids, out.element_count(), nothing, join)?;
+            let mut folded = fold_rows::<T>(context, operation, &a.to_contiguous(context, operation)?, &ids, out.element_count(), nothing, join)?;
             if mean {
                 divide(context, operation, &mut folded[..out.element_count()], &ids, segments)?;
             }

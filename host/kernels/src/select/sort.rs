@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::keys::{Key, Order, keys_of, store, with_key};
 use super::radix::{Dealt, Item, Placed, sort as sort_items, spare};
-use super::{TASK, last_axis, row_major};
+use super::{TASK, last_axis};
 use crate::context::Context;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -27,7 +27,7 @@ pub fn sort(context: &Context, a: &Tensor, descending: bool) -> Result<Tensor> {
     const NAME: &str = "sort";
     let length = last_axis(NAME, a)?;
     let out = Tensor::zeros_for(context, NAME, a.shape(), a.dtype())?;
-    let a = row_major(context, NAME, a)?;
+    let a = a.to_contiguous(context, NAME)?;
     with_key!(a.dtype(), K => {
         let mut keys = keys_of::<K>(context, NAME, &a, Order { descending, one_zero: false })?;
         sort_keys(context, NAME, &mut keys, length)?;
@@ -48,7 +48,7 @@ pub fn argsort(context: &Context, a: &Tensor, descending: bool) -> Result<Tensor
     const NAME: &str = "argsort";
     let length = last_axis(NAME, a)?;
     let out = Tensor::zeros_for(context, NAME, a.shape(), DType::Int32)?;
-    let a = row_major(context, NAME, a)?;
+    let a = a.to_contiguous(context, NAME)?;
     with_key!(a.dtype(), K => {
         let keys = keys_of::<K>(context, NAME, &a, Order { descending, one_zero: true })?;
         sort_places(context, NAME, &keys, length, &mut out.write(NAME)?.elements::<i32>()[..keys.len()])?;

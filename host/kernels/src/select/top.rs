@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::along::take;
 use super::keys::{Key, Order, keys_of, with_key};
 use super::radix::{Item, Placed};
-use super::{TASK, last_axis, row_major};
+use super::{TASK, last_axis};
 use crate::context::{Charge, Context};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ pub fn top_k(context: &Context, a: &Tensor, k: usize, largest: bool) -> Result<T
     }
     let values = Tensor::zeros_for(context, NAME, &shape, a.dtype())?;
     let indices = Tensor::zeros_for(context, NAME, &shape, DType::Int32)?;
-    let a = row_major(context, NAME, a)?;
+    let a = a.to_contiguous(context, NAME)?;
     with_key!(a.dtype(), K => {
         let keys = keys_of::<K>(context, NAME, &a, Order { descending: largest, one_zero: true })?;
         choose_rows(context, NAME, (&keys, length), k, &mut indices.write(NAME)?.elements::<i32>()[..values.element_count()])?;

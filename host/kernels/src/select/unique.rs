@@ -1,8 +1,8 @@
 //! The different elements of a tensor.
 
 use super::keys::{Key, Order, keys_of, store, with_key};
+use super::places_fit;
 use super::sort::{sort_keys, sort_places};
-use super::{places_fit, row_major};
 use crate::context::Context;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -32,7 +32,7 @@ pub struct Unique {
 pub fn unique(context: &Context, a: &Tensor) -> Result<Tensor> {
     const NAME: &str = "unique";
     places_fit(NAME, a.element_count())?;
-    let a = row_major(context, NAME, a)?;
+    let a = a.to_contiguous(context, NAME)?;
     with_key!(a.dtype(), K => {
         let mut keys = keys_of::<K>(context, NAME, &a, ORDER)?;
         let length = keys.len();
@@ -57,7 +57,7 @@ pub fn unique(context: &Context, a: &Tensor) -> Result<Tensor> {
 pub fn unique_all(context: &Context, a: &Tensor) -> Result<Unique> {
     const NAME: &str = "unique-all";
     places_fit(NAME, a.element_count())?;
-    let a = row_major(context, NAME, a)?;
+    let a = a.to_contiguous(context, NAME)?;
     with_key!(a.dtype(), K => {
         let keys = keys_of::<K>(context, NAME, &a, ORDER)?;
         let mut places = Workspace::<i32>::new(context, NAME, keys.len())?;

@@ -30,7 +30,7 @@ impl Csr {
         let at = positions::<i32>(context, indices, wanted)?;
         with_float!(NAME, values.dtype(), T => {
             let mut builder = CsrBuilder::new(context, NAME, rows, columns, stored, values.dtype())?;
-            let values = values.to_contiguous(context)?;
+            let values = values.to_contiguous(context, NAME)?;
             let from = values.read(NAME)?;
             let from = &from.elements::<T>()[values.offset()..][..stored];
             builder.fill::<T, _>(|offsets, indices, values| {
@@ -63,7 +63,7 @@ impl Csr {
         let column_of = positions::<i32>(context, column_positions, wanted)?;
         let (order, starts) = by_row_and_column(context, NAME, rows, &row_of, &column_of)?;
         with_float!(NAME, values.dtype(), T => {
-            let values = values.to_contiguous(context)?;
+            let values = values.to_contiguous(context, NAME)?;
             let from = values.read(NAME)?;
             let from = &from.elements::<T>()[values.offset()..][..order.len()];
             let distinct = |row: usize| {
@@ -97,7 +97,7 @@ impl Csr {
             return Err(Error::bad(format!("{NAME}: a tensor of shape {}; two axes are wanted", dense.shape())));
         };
         with_float!(NAME, dense.dtype(), T => {
-            let dense = dense.to_contiguous(context)?;
+            let dense = dense.to_contiguous(context, NAME)?;
             let from = dense.read(NAME)?;
             let from = &from.elements::<T>()[dense.offset()..][..rows * columns];
             let mut stored = 0;

@@ -94,7 +94,7 @@ impl Csr {
         (alpha, beta): (f64, f64),
     ) -> Result<()> {
         let k = dense.shape().get(1).copied().unwrap_or(1);
-        let dense = dense.to_contiguous(context)?;
+        let dense = dense.to_contiguous(context, operation)?;
         with_float!(operation, self.dtype(), T => {
             let (values, from, mut to) = (self.values().read(operation)?, dense.read(operation)?, out.write(operation)?);
             let from = &from.elements::<T>()[dense.offset()..][..dense.element_count()];

@@ -38,7 +38,7 @@ impl Csr {
             return Err(Error::bad(format!("{operation}: {given} factors of {dtype} for {count} {what} of {wanted}")));
         }
         let scaled = Tensor::zeros_for(context, operation, &[self.stored()], self.dtype())?;
-        let factors = factors.to_contiguous(context)?;
+        let factors = factors.to_contiguous(context, operation)?;
         with_float!(operation, self.dtype(), T => {
             let (values, from, mut to) = (self.values().read(operation)?, factors.read(operation)?, scaled.write(operation)?);
             let from = &from.elements::<T>()[factors.offset()..][..count];

@@ -31,7 +31,7 @@ pub(super) fn cuts(context: &Context, operation: &str, features: &Tensor, option
         let part = |i: usize| (i as u128 * rows as u128 / sampled as u128) as usize;
         let (start, end) = (part(i), part(i + 1));
         let word = philox([i as u32, (i as u64 >> 32) as u32, 0, SAMPLE], [options.seed, 0])[0];
-        start + (u64::from(word) * (end - start) as u64 >> 32) as usize
+        start + ((u64::from(word) * (end - start) as u64) >> 32) as usize
     };
     let mut positions = Workspace::<u32>::new(context, operation, sampled)?;
     positions.iter_mut().enumerate().for_each(|(i, position)| *position = row_of(i) as u32);

@@ -20,7 +20,7 @@ impl Cuts {
     }
 
     /// Cuts between the values of `sample`, which is used up, into at most `most` bins of about equally many.
-    pub(super) fn numeric(sample: &mut Vec<u32>, most: usize) -> Cuts {
+    pub(super) fn numeric(sample: &mut [u32], most: usize) -> Cuts {
         sample.sort_unstable();
         let mut distinct: Vec<(f32, usize)> = Vec::new();
         for &key in sample.iter() {
@@ -37,7 +37,7 @@ impl Cuts {
     }
 
     /// A bin for each of the `most` most frequent categories in `sample`, which is used up.
-    pub(super) fn categories(sample: &mut Vec<u32>, most: usize) -> Cuts {
+    pub(super) fn categories(sample: &mut [u32], most: usize) -> Cuts {
         let mut categories: Vec<i32> = sample.iter().filter_map(|&key| category_of(value_of(key))).collect();
         categories.sort_unstable();
         let mut counted: Vec<(usize, i32)> = categories.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0])).collect();

@@ -7,6 +7,9 @@ use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
+/// Nodes summed between two looks at the cancel token.
+const LOOK: usize = 1 << 16;
+
 /// Trees whose leaf values add up to a row's scores.
 pub struct Forest {
     features: usize,
@@ -131,6 +134,9 @@ impl Forest {
         let mut storage = tensor.write(NAME)?;
         let sums = storage.elements::<f64>();
         for (position, (node, figures)) in self.nodes.iter().zip(&self.figures).enumerate() {
+            if position % LOOK == 0 {
+                context.check(NAME)?;
+            }
             if node.children[0] as usize != position {
                 let sums = &mut sums[2 * (node.feature & FEATURE) as usize..][..2];
                 sums[0] += f64::from(figures[0]);

@@ -137,7 +137,7 @@ impl Task {
                     task.largest_gradient = task.largest_gradient.max(gradient.abs());
                     task.largest_hessian = task.largest_hessian.max(hessian);
                     task.rows += usize::from((gradient != 0.0) | (hessian != 0.0));
-                    task.is_sound &= (gradient.abs() < f32::INFINITY) & (hessian >= 0.0) & (hessian < f32::INFINITY);
+                    task.is_sound &= (gradient.abs() < f32::INFINITY) & (0.0..f32::INFINITY).contains(&hessian);
                 }
                 task
             },

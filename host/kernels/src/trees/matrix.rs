@@ -107,7 +107,7 @@ impl BinnedMatrix {
     pub fn new(context: &Context, features: &Tensor, options: &BinOptions) -> Result<BinnedMatrix> {
         const NAME: &str = "bin-features";
         check(NAME, features, options)?;
-        let features = features.to_contiguous(context)?;
+        let features = features.to_contiguous(context, NAME)?;
         let cuts = binning::cuts(context, NAME, &features, options)?;
         binning::encode(context, NAME, &features, cuts)
     }

@@ -59,7 +59,7 @@ impl Forest {
     }
 
     fn add(&self, context: &Context, operation: &str, features: &Tensor, range: Range<usize>, scores: &Tensor) -> Result<()> {
-        let features = features.to_contiguous(context)?;
+        let features = features.to_contiguous(context, operation)?;
         let storage = features.read(operation)?;
         let (rows, width, outputs) = (features.shape()[0], self.features(), self.outputs());
         let values = &storage.elements::<f32>()[features.offset()..][..rows * width];

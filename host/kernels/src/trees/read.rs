@@ -64,7 +64,7 @@ fn elements<T: Element>(context: &Context, what: &str, tensor: &Tensor, dtype: D
             tensor.shape()
         )));
     }
-    let tensor = tensor.to_contiguous(context)?;
+    let tensor = tensor.to_contiguous(context, NAME)?;
     Ok(tensor.read(NAME)?.elements::<T>()[tensor.offset()..][..tensor.element_count()].to_vec())
 }
 

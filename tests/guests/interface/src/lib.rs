@@ -1,15 +1,16 @@
 //! Calls every function of the interface and checks what it answers.
 
 mod factorization;
+mod hostile;
 mod jobs;
 mod kernels;
 mod linalg;
 mod losses;
 mod models;
-mod sparse;
-mod nn;
 mod neighbors;
+mod nn;
 mod select;
+mod sparse;
 mod tensors;
 mod trees;
 
@@ -51,6 +52,7 @@ impl trainer::Guest for Interface {
         nn::check_forest()?;
         select::check()?;
         trees::check()?;
+        hostile::check()?;
         models::check_data()?;
         models::check_artifacts()?;
         job::metric("checked", 1.0, 1);

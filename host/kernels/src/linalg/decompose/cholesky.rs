@@ -54,7 +54,8 @@ pub(super) fn factor<T: Real>(context: &Context, operation: &str, a: Matrix<'_, 
     for row in 0..n {
         let (pivot, diagonal) = (factor.at(row, row).to_f64(), a.at(row, row).to_f64());
         // What is left of the diagonal is what rounding left. A pivot that is NaN comes of numbers too large to square.
-        if !(pivot * pivot > 2.0 * T::ROUNDOFF * diagonal) {
+        let is_positive = pivot * pivot > 2.0 * T::ROUNDOFF * diagonal;
+        if !is_positive {
             return refused(row, "in its dtype's precision, nothing is left of the diagonal");
         }
     }

@@ -3,6 +3,7 @@
 use super::columns::{matrix_of, square};
 use super::solve::Lu;
 use crate::context::Context;
+use crate::dtype::Element;
 use crate::error::Result;
 use crate::float::with_float;
 use crate::linalg::LogDeterminant;
@@ -29,7 +30,7 @@ pub fn log_determinant(context: &Context, a: &Tensor) -> Result<LogDeterminant> 
         }
         let mut found = LogDeterminant { sign: if lu.odd { -1.0 } else { 1.0 }, log_magnitude: 0.0 };
         for (row, &exponent) in lu.exponents.iter().enumerate() {
-            let pivot = f64::from(lu.factors.at(row, row));
+            let pivot = lu.factors.at(row, row).to_f64();
             found.sign *= pivot.signum();
             found.log_magnitude += pivot.abs().ln() - f64::from(exponent) * std::f64::consts::LN_2;
         }

@@ -39,9 +39,9 @@ pub fn least_squares(context: &Context, a: &Tensor, b: &Tensor, tolerance: f64) 
             let (a_read, b_read) = (a.read(NAME)?, b.read(NAME)?);
             let mut right = Columns::copy_of(context, NAME, matrix_of::<T>(b, &b_read, 0))?;
             let thin = reduced(context, NAME, matrix_of::<T>(a, &a_read, 0), &mut right)?;
-            let tolerance = if tolerance < 0.0 { m.max(n) as f64 * f64::from(<T>::EPSILON) } else { tolerance };
+            let tolerance = if tolerance < 0.0 { m.max(n) as f64 * <T>::EPSILON.to_f64() } else { tolerance };
             let found = thin.values.column(0);
-            rank = found.iter().take_while(|&&value| f64::from(value) > tolerance * f64::from(found[0])).count();
+            rank = found.iter().take_while(|&&value| value.to_f64() > tolerance * found[0].to_f64()).count();
             let x = thin.solve(context, NAME, &right, rank)?;
             x.write_rows(&mut solution.write(NAME)?.elements::<T>()[..n * k], k);
             values.write(NAME)?.elements::<T>()[..found.len()].copy_from_slice(found);

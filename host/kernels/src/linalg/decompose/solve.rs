@@ -110,7 +110,10 @@ impl<T: Real> Lu<T> {
         let stack = faer::dyn_stack::MemStack::new(&mut stack.buffer);
         let (info, _) = lu_in_place(factors.faer_mut(), &mut permutation.0, &mut permutation.1, Par::Seq, stack, Spec::default());
         // A pivot no larger than what rounding does to its column is a zero.
-        let singular = (0..n).find(|&row| !(factors.at(row, row).to_f64().abs() > 2.0 * T::ROUNDOFF * largest[row]));
+        let singular = (0..n).find(|&row| {
+            let is_regular = factors.at(row, row).to_f64().abs() > 2.0 * T::ROUNDOFF * largest[row];
+            !is_regular
+        });
         Ok(Lu { factors, exponents, permutation, odd: info.transposition_count % 2 == 1, singular })
     }
 

@@ -89,11 +89,14 @@ fn check_order(context: &Context, content: &[f64], length: usize, dtype: DType) 
     }
 }
 
+/// Makes a distribution of uniform numbers.
+type Shape = fn(f64) -> f64;
+
 #[test]
 fn long_rows_sort_whatever_the_distribution() {
     let context = context();
     let uniform = numbers(150_000, 1);
-    let shapes: [(&str, fn(f64) -> f64); 7] = [
+    let shapes: [(&str, Shape); 7] = [
         ("uniform", |x| x),
         ("one outlier", |x| if x > 0.99999 { 1e30 } else { x }),
         ("few values", |x| (x * 3.0).round()),

@@ -1,9 +1,11 @@
-//! Products and decompositions of matrices.
+//! Products.
 
-use algohost_kernels::{Context, DType, Result, Tensor, Transposed, matmul, matmul_into};
+use algohost_kernels::{
+    Activation, Context, DType, Result, Tensor, Transposed, affine, affine_into, covariance, gram, gram_into, matmul, matmul_into,
+};
 
-use super::numbers;
 use crate::bench::case::{Call, Case, Work, call};
+use crate::bench::cases::{numbers, on};
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = vec![
@@ -28,6 +30,8 @@ pub(super) fn cases() -> Vec<Case> {
             call(move |context| matmul(context, &a, &b, Transposed::Left))
         }),
     ]);
+    cases.extend(layers());
+    cases.extend(grams());
     cases
 }
 
@@ -40,4 +44,34 @@ fn square(context: &Context, n: usize, dtype: DType) -> Result<Call> {
     let (a, b) = (numbers(context, &[n, n], dtype, 0)?, numbers(context, &[n, n], dtype, 1)?);
     let out = Tensor::zeros(context, &[n, n], dtype)?;
     call(move |context| matmul_into(context, &out, &a, &b, Transposed::Neither, 1.0, 0.0))
+}
+
+fn layers() -> [Case; 2] {
+    const WORK: Work = Work::Operations(8.192e8);
+    const X: &[usize] = &[100_000, 64];
+    [
+        on("linalg.affine", "100k x 64 by 64 x 64, relu f32", WORK, DType::Float32, [X, &[64, 64], &[64]], |context, [x, w, bias]| {
+            affine(context, x, w, Transposed::Neither, Some(bias), Activation::Relu)
+        }),
+        on("linalg.affine-into", "100k x 64 by 64 x 64, relu f32", WORK, DType::Float32, [X, &[64, 64], &[64], X], |context, all| {
+            let [x, w, bias, out] = all;
+            affine_into(context, out, (x, w), Transposed::Neither, Some(bias), (1.0, Activation::Relu))
+        }),
+    ]
+}
+
+/// Counted as the half of a product that is needed.
+fn grams() -> [Case; 4] {
+    const A: &[usize] = &[100_000, 50];
+    const WORK: Work = Work::Operations(100_000.0 * 50.0 * 50.0);
+    [
+        on("linalg.gram", "100k x 50 f32", WORK, DType::Float32, [A], |context, [a]| gram(context, a, None)),
+        on("linalg.gram", "100k x 50, weights f32", WORK, DType::Float32, [A, &[100_000]], |context, [a, weights]| {
+            gram(context, a, Some(weights))
+        }),
+        on("linalg.gram-into", "100k x 50 f32", WORK, DType::Float32, [A, &[50, 50]], |context, [a, out]| {
+            gram_into(context, out, a, None, 1.0, 0.0)
+        }),
+        on("linalg.covariance", "100k x 50 f32", WORK, DType::Float32, [A], |context, [a]| covariance(context, a, None, 1.0)),
+    ]
 }
