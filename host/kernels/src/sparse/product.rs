@@ -169,9 +169,12 @@ fn some_rows<T: Float, const SQUARE: bool>(lines: Lines<'_, T>, dense: &[T], k: 
             row.block::<4, SQUARE>(start, out);
             start += 4;
         }
-        while start < k {
+        if k - start >= 2 {
+            row.block::<2, SQUARE>(start, out);
+            start += 2;
+        }
+        if start < k {
             row.block::<1, SQUARE>(start, out);
-            start += 1;
         }
     }
 }
