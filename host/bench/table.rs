@@ -15,7 +15,7 @@ impl<'a> Table<'a> {
     pub(super) fn new(json: bool, threads: usize, print: &'a mut dyn FnMut(&str)) -> Table<'a> {
         if !json {
             print(&format!("kernels on {threads} threads, median of repeated calls on operands that are in memory already\n"));
-            print(&format!("{:<32} {:<28} {:>12} {:>14}\n", "kernel", "operands", "time", "rate"));
+            print(&format!("{:<40} {:<48} {:>12} {:>14}\n", "kernel", "operands", "time", "rate"));
         }
         Table { json: json.then(Vec::new), print }
     }
@@ -23,7 +23,7 @@ impl<'a> Table<'a> {
     pub(super) fn row(&mut self, case: &Case, timing: Timing) {
         let Some(rows) = &mut self.json else {
             let (time, rate) = (time(timing.median), rate(case.work, timing.median));
-            return (self.print)(&format!("{:<32} {:<28} {time:>12} {rate:>14}\n", case.kernel, case.operands));
+            return (self.print)(&format!("{:<40} {:<48} {time:>12} {rate:>14}\n", case.kernel, case.operands));
         };
         rows.push(json!({
             "kernel": case.kernel, "operands": case.operands, "seconds_median": timing.median, "seconds_fastest": timing.fastest,

@@ -34,7 +34,7 @@ fn main() {
         "kernels on {threads} threads: native, through WIT, and a peer; best of {ROUNDS} turns, each a median; ratio = peer / through WIT"
     );
     println!(
-        "{:<28} {:<30} {:>11} {:>11} {:>11} {:>11} {:>6}  peer",
+        "{:<40} {:<48} {:>11} {:>11} {:>11} {:>11} {:>6}  peer",
         "kernel", "operands", "native us", "WIT us", "added us", "peer us", "ratio"
     );
     for case in cases().iter().filter(|case| words.is_empty() || words.iter().any(|word| case.key().contains(word.as_str()))) {
@@ -55,5 +55,5 @@ fn compare(case: &Case, context: &Context, guest: &Guest, peer: &mut Peer) {
     let (name, time, ratio) =
         other.map_or_else(Default::default, |(name, time): (String, f64)| (name, format!("{time:.2}"), format!("{:.2}", time / wit)));
     let added = wit - native;
-    println!("{:<28} {:<30} {native:>11.2} {wit:>11.2} {added:>11.2} {time:>11} {ratio:>6}  {name}", case.kernel, case.operands);
+    println!("{:<40} {:<48} {native:>11.2} {wit:>11.2} {added:>11.2} {time:>11} {ratio:>6}  {name}", case.kernel, case.operands);
 }

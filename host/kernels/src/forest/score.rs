@@ -46,10 +46,12 @@ fn score_some<T: Side>(context: &Context, operation: &str, trees: &Trees<T>, x: 
     if columns > 0 {
         rows.chunks_exact_mut(step).zip(x.chunks_exact(columns)).for_each(|(to, from)| to[..columns].copy_from_slice(from));
     }
-    let mut totals = Workspace::<f64>::new(context, operation, n.next_multiple_of(LANES))?;
+    let mut totals = Workspace::<f64>::new(context, operation, n)?;
+    let mut scratch = Scratch::new(context, operation, n.next_multiple_of(LANES))?;
     for tree in 0..trees.tree_count() {
         context.check(operation)?;
-        Arch::new().dispatch(Visit { tree: trees.tree(tree), rows: &rows, step, score, totals: &mut totals });
+        let tree = trees.tree(tree);
+        Arch::new().dispatch(Visit { tree, rows: &rows, step, score, totals: &mut totals, scratch: &mut scratch });
     }
     let part = 1.0 / trees.tree_count() as f64;
     for (out, &total) in out.iter_mut().zip(totals.iter()) {
@@ -67,27 +69,85 @@ struct Visit<'a, T> {
     step: usize,
     score: Score,
     totals: &'a mut [f64],
+    scratch: &'a mut Scratch,
+}
+
+/// Where the rows of a task are in a tree.
+struct Scratch {
+    /// The node that each row is at.
+    at: Workspace<u32>,
+    /// What each row is expected to displace.
+    expected: Workspace<f64>,
+    /// The rows that are still on their way.
+    open: Workspace<u32>,
+}
+
+impl Scratch {
+    fn new(context: &Context, operation: &str, rows: usize) -> Result<Scratch> {
+        Ok(Scratch {
+            at: Workspace::new(context, operation, rows)?,
+            expected: Workspace::new(context, operation, rows)?,
+            open: Workspace::new(context, operation, rows)?,
+        })
+    }
 }
 
 impl<T: Side> WithSimd for Visit<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Visit { tree, rows, step, score, totals } = self;
-        for (group, totals) in totals.chunks_exact_mut(LANES).enumerate() {
-            let rows = &rows[group * LANES * step..][..LANES * step];
-            let leaves = descend(&tree, rows, step);
-            let above = |lane: usize| &tree.above[leaves[lane] as usize];
-            let scores = match score {
-                Score::Isolation => std::array::from_fn(|lane| above(lane).path),
-                Score::Displacement => ascend(simd, &tree, rows, leaves, displaced, [0.0; LANES]),
-                Score::CollusiveDisplacement => {
-                    ascend(simd, &tree, rows, leaves, displaced_together, std::array::from_fn(|lane| above(lane).peak))
-                }
-            };
-            totals.iter_mut().zip(scores).for_each(|(total, score)| *total += score);
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let step = self.step;
+        for (group, at) in self.scratch.at.chunks_exact_mut(LANES).enumerate() {
+            at.copy_from_slice(&descend(&self.tree, &self.rows[group * LANES * step..][..LANES * step], step));
         }
+        match self.score {
+            Score::Isolation => {
+                let paths = self.scratch.at.iter().map(|&leaf| self.tree.above[leaf as usize].path);
+                self.totals.iter_mut().zip(paths).for_each(|(total, path)| *total += path);
+            }
+            Score::Displacement => self.ascend(simd, displaced, |_| 0.0),
+            Score::CollusiveDisplacement => self.ascend(simd, displaced_together, |leaf| leaf.peak),
+        }
+    }
+}
+
+impl<T: Side> Visit<'_, T> {
+    /// Adds what rows are expected to displace: `separated` of the node a row is cut off from, `joined` where it ends in the leaf itself. Boxes
+    /// hold those below them, so above the first box with the row inside nothing cuts it off.
+    ///
+    /// All rows take one step up before any takes the next: whether a row is done is then a number that is added, and no branch, which the
+    /// processor would guess wrong once for every row.
+    #[inline(always)]
+    fn ascend<S: Simd>(&mut self, simd: S, separated: impl Fn(&Above) -> f64, joined: impl Fn(&Above) -> f64) {
+        let (tree, step) = (&self.tree, self.step);
+        let Scratch { at, expected, open } = &mut *self.scratch;
+        for (row, open) in open.iter_mut().enumerate() {
+            *open = row as u32;
+            expected[row] = joined(&tree.above[at[row] as usize]);
+        }
+        let mut count = self.totals.len();
+        while count > 0 {
+            let mut kept = 0;
+            for i in 0..count {
+                let row = open[i] as usize;
+                let node = at[row] as usize;
+                let (lower, upper) = tree.boxes[node * 2 * step..][..2 * step].split_at(step);
+                let growth = T::growth(simd, lower, upper, &self.rows[row * step..][..step]);
+                let outside = growth > T::ZERO;
+                let share = (growth / (tree.sides[node] + growth)).to_f64();
+                // Over itself where it is infinite, and 0 over 0 in a leaf that the row equals.
+                let share = if share <= 1.0 { share } else { 1.0 };
+                let probability = if outside { share } else { 0.0 };
+                let above = &tree.above[node];
+                expected[row] += probability * (separated(above) - expected[row]);
+                at[row] = above.parent;
+                open[kept] = row as u32;
+                kept += usize::from(outside & (node != 0));
+            }
+            count = kept;
+        }
+        self.totals.iter_mut().zip(expected.iter()).for_each(|(total, &score)| *total += score);
     }
 }
 
@@ -111,44 +171,6 @@ fn descend<T: Float>(tree: &Tree<'_, T>, rows: &[T], step: usize) -> [u32; LANES
         }
     }
     at
-}
-
-/// What rows are expected to displace: `separated` of the node a row is cut off from, `joined` where it ends in the leaf itself. Boxes hold
-/// those below them, so above the first box with the row inside nothing cuts it off.
-///
-/// A row that is done waits for the others of its group: to leave it out would be a branch that the processor guesses wrong for every row.
-#[inline(always)]
-fn ascend<T: Side, S: Simd>(
-    simd: S,
-    tree: &Tree<'_, T>,
-    rows: &[T],
-    leaves: [u32; LANES],
-    separated: impl Fn(&Above) -> f64,
-    joined: [f64; LANES],
-) -> [f64; LANES] {
-    let step = rows.len() / LANES;
-    let (mut at, mut expected, mut open) = (leaves, joined, [1.0; LANES]);
-    loop {
-        let mut any = false;
-        for lane in 0..LANES {
-            let node = at[lane] as usize;
-            let (lower, upper) = tree.boxes[node * 2 * step..][..2 * step].split_at(step);
-            let growth = T::growth(simd, lower, upper, &rows[lane * step..][..step]);
-            let outside = growth > T::ZERO;
-            let share = (growth / (tree.sides[node] + growth)).to_f64();
-            // Over itself where it is infinite, and 0 over 0 in a leaf that the row equals.
-            let share = if share <= 1.0 { share } else { 1.0 };
-            let probability = if outside { share * open[lane] } else { 0.0 };
-            let above = &tree.above[node];
-            expected[lane] += probability * (separated(above) - expected[lane]);
-            open[lane] = if outside & (node != 0) { open[lane] } else { 0.0 };
-            any |= open[lane] > 0.0;
-            at[lane] = above.parent;
-        }
-        if !any {
-            return expected;
-        }
-    }
 }
 
 #[inline(always)]

@@ -19,7 +19,7 @@ use crate::workspace::Workspace;
 /// Bits of a digit, at most: 4096 counters stay in the first-level cache.
 const DIGIT_BITS: u32 = 12;
 /// Bits by which items are dealt out to buckets.
-const BUCKET_BITS: u32 = 8;
+const BUCKET_BITS: u32 = 10;
 const BUCKETS: usize = 1 << BUCKET_BITS;
 const DIGITS: usize = 1 << DIGIT_BITS;
 /// Below so many items comparing them takes less time than counting digits.

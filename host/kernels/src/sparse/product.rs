@@ -170,9 +170,12 @@ pub(crate) fn some_rows<T: Float, const SQUARE: bool>(lines: Lines<'_, T>, dense
             row.block::<4, SQUARE>(start, out);
             start += 4;
         }
-        while start < k {
+        if k - start >= 2 {
+            row.block::<2, SQUARE>(start, out);
+            start += 2;
+        }
+        if start < k {
             row.block::<1, SQUARE>(start, out);
-            start += 1;
         }
     }
 }

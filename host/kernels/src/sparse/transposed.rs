@@ -13,8 +13,8 @@ use crate::float::Float;
 use crate::vectorized::vectorized;
 use crate::workspace::Workspace;
 
-/// Most partial sums that are merged.
-const MOST_PARTS: usize = 16;
+/// Most partial sums that are merged: with more of them than a processor's own cache holds, each would be slower than all together.
+const MOST_PARTS: usize = 4;
 
 /// `out = alpha Aᵀ dense + beta out`, where `out` (columns x k) is not empty.
 pub(super) fn multiply<T: Float>(
@@ -79,16 +79,12 @@ fn add_directly<T: Float>(
     Ok(())
 }
 
-/// Adds each element's product to the sums of its column.
+/// Adds each element's product to the sums of its column. Constant numbers of columns other than 1 would be unrolled into single numbers.
 fn add_rows<T: Float, S>(lines: Lines<'_, T>, dense: &[T], k: usize, sums: &mut [S], mut add: impl FnMut(&mut S, T, T)) {
     vectorized(
         #[inline(always)]
         || match k {
             1 => add_rows_of::<T, S>(lines, dense, 1, sums, &mut add),
-            4 => add_rows_of::<T, S>(lines, dense, 4, sums, &mut add),
-            8 => add_rows_of::<T, S>(lines, dense, 8, sums, &mut add),
-            16 => add_rows_of::<T, S>(lines, dense, 16, sums, &mut add),
-            32 => add_rows_of::<T, S>(lines, dense, 32, sums, &mut add),
             _ => add_rows_of::<T, S>(lines, dense, k, sums, &mut add),
         },
     );

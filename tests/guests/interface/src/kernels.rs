@@ -52,8 +52,6 @@ pub(crate) fn check_formulas() -> Result<(), Error> {
 }
 
 pub(crate) fn check_the_others() -> Result<(), Error> {
-    let y = floats(&[3, 2], &[0.0, 0.0, 3.0, 4.0, 0.0, 1.0])?;
-
     let numbers = elements(&uniform(&[1000], Dtype::Float64, 1, 2)?);
     assert!(numbers.iter().all(|x| (0.0..1.0).contains(x)));
     assert_eq!(numbers, elements(&uniform(&[1000], Dtype::Float64, 1, 2)?));
