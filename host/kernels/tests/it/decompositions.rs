@@ -173,7 +173,8 @@ fn check_least_squares(m: usize, n: usize, k: usize, dtype: DType, layout: Layou
         let products = reference::gram(&rows, &vec![1.0; n], n, m);
         reference::matmul(&rows, &reference::solve(&products, &b, m, k).0, n, k, m)
     };
-    assert_close(&values(&found.solution), &wanted, 10.0 * tolerance(dtype, m + n));
+    // The twin solves the normal equations, whose condition is the square of the matrix's: most of the difference is its own.
+    assert_close(&values(&found.solution), &wanted, 1000.0 * tolerance(dtype, m + n));
 }
 
 fn check_all(m: usize, n: usize, k: usize, dtype: DType, layout: Layout) {
