@@ -1,7 +1,6 @@
 //! Calls every function of the interface and checks what it answers.
 
 mod factorization;
-mod hostile;
 mod jobs;
 mod kernels;
 mod linalg;
@@ -52,7 +51,6 @@ impl trainer::Guest for Interface {
         nn::check_forest()?;
         select::check()?;
         trees::check()?;
-        hostile::check()?;
         models::check_data()?;
         models::check_artifacts()?;
         job::metric("checked", 1.0, 1);
