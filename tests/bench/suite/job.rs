@@ -46,8 +46,8 @@ impl<'a> Job<'a> {
         let channels: Vec<_> = self.row.timed.iter().chain(&self.row.judged).copied().collect();
         let (stdout, stderr) = self.train(&channels);
         let name = format!("{}=", self.row.quality.metric);
-        let values = stdout.lines().filter_map(|line| line.strip_prefix(&name)?.split(' ').next()?.parse().ok());
-        values.last().unwrap_or_else(|| panic!("{}: no metric {name}\n{stdout}\n{stderr}", self.row.name))
+        let mut values = stdout.lines().filter_map(|line| line.strip_prefix(&name)?.split(' ').next()?.parse().ok());
+        values.next_back().unwrap_or_else(|| panic!("{}: no metric {name}\n{stdout}\n{stderr}", self.row.name))
     }
 
     fn train(&self, channels: &[(&'static str, &'static str)]) -> (String, String) {
