@@ -48,9 +48,19 @@ impl fmt::Display for Instructions {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Overrides the choice on this thread.
+    pub(crate) static FORCED_ARCH: std::cell::Cell<Option<Arch>> = const { std::cell::Cell::new(None) };
+}
+
 /// The choice, for loops to be dispatched with.
 #[inline(always)]
 pub(crate) fn arch() -> Arch {
+    #[cfg(test)]
+    if let Some(forced) = FORCED_ARCH.get() {
+        return forced;
+    }
     match MOST.load(Ordering::Relaxed) {
         0 | 3 => Arch::new(),
         #[cfg(target_arch = "x86_64")]

@@ -11,25 +11,11 @@ use super::parser::MAX_INPUTS;
 use super::plan::{Instruction, Plan, Slot};
 use super::real::Real;
 use super::space::Space;
+use crate::instructions::arch;
 use crate::storage::Line;
 
 /// Elements of a register.
 pub(super) const BLOCK: usize = 512;
-
-/// The vector instructions to use, chosen once.
-pub(super) fn arch() -> pulp::Arch {
-    #[cfg(test)]
-    if let Some(forced) = FORCED_ARCH.get() {
-        return forced;
-    }
-    crate::instructions::arch()
-}
-
-#[cfg(test)]
-thread_local! {
-    /// Overrides the choice on this thread.
-    pub(super) static FORCED_ARCH: Cell<Option<pulp::Arch>> = const { Cell::new(None) };
-}
 
 /// A formula with everything it needs to be computed anywhere in its space.
 pub(super) struct Job<'a, T> {

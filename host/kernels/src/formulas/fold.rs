@@ -3,9 +3,10 @@
 use std::marker::PhantomData;
 
 use super::elementary::exp;
-use super::evaluator::{BLOCK, arch};
+use super::evaluator::BLOCK;
 use super::real::Real;
 use super::reduction::Reduction;
+use crate::instructions::arch;
 
 /// What some elements were folded into: two numbers whose meaning is the fold's, and how many elements.
 #[derive(Clone, Copy, Debug, Default, bytemuck::Pod, bytemuck::Zeroable)]

@@ -1,9 +1,10 @@
 //! Operands: elements of any dtype and strides, brought into registers.
 
-use super::evaluator::{BLOCK, arch};
+use super::evaluator::BLOCK;
 use super::real::Real;
 use super::space::{Space, stretches};
 use crate::dtype::{DType, Element};
+use crate::instructions::arch;
 use crate::shape::Axes;
 use crate::storage::Read;
 use crate::with_element;

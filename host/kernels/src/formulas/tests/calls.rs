@@ -1,11 +1,11 @@
 //! Binding, aliasing, types, threads, budgets and cancelling.
 
-use super::super::evaluator::FORCED_ARCH;
 use super::super::{Formula, Reduction, reduce};
 use super::{context, context_of, noise, tensor, values};
 use crate::context::{Budget, Cancel, Context, Pool};
 use crate::dtype::DType;
 use crate::error::ErrorKind;
+use crate::instructions::FORCED_ARCH;
 use crate::tensor::Tensor;
 
 fn compile(inputs: &str, formula: &str) -> Formula {
