@@ -8,7 +8,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::matrix::{Matrix, MatrixMut};
-use super::product::serial;
+use super::product::{Part, partly};
 use crate::context::Context;
 use crate::error::Result;
 use crate::float::Float;
@@ -26,8 +26,6 @@ const GROUP_ROWS: usize = 2048;
 const BLOCK: usize = 512;
 /// Rows whose products are added up in the operands' dtype.
 const STRETCH: usize = 8 * BLOCK;
-/// A square on the diagonal that is not worth halving.
-const LEAF: usize = 96;
 /// Sums of groups that are merged by one task.
 const MERGED: usize = 1 << 13;
 /// Below so many multiplications the hop to the pool costs more than it brings.
@@ -207,11 +205,8 @@ impl<T: Float> Rows<'_, T> {
                 let beta = if start == stretch { T::ZERO } else { T::ONE };
                 let (rows, cols) = (left_columns.len(), right_columns.len());
                 let mut out = MatrixMut { elements: &mut *products, rows, cols, row_stride: cuts.width, col_stride: 1 };
-                if left == right {
-                    upper_half(&mut out, x, y, beta);
-                } else {
-                    serial(&mut out, x.transposed(), y, (T::ONE, beta));
-                }
+                let part = if left == right { Part::Upper } else { Part::All };
+                partly(&mut out, x.transposed(), y, (T::ONE, beta), part);
             }
             vectorized(
                 #[inline(always)]
@@ -265,17 +260,4 @@ fn shift_row<T: Float>(row: &mut [T], shift: &[T], weight: T, sums: &mut [T]) {
         *value = shifted;
         *sum = *sum + shifted;
     }
-}
-
-/// `out = xᵀ y + beta out` on and above the diagonal, and here and there below it.
-fn upper_half<T: Float>(out: &mut MatrixMut<'_, T>, x: Matrix<'_, T>, y: Matrix<'_, T>, beta: T) {
-    let n = out.rows;
-    if n <= LEAF {
-        serial(out, x.transposed(), y, (T::ONE, beta));
-        return;
-    }
-    let half = (n / 2).next_multiple_of(16);
-    upper_half(&mut out.rows(0, half).cols(0, half), x.cols(0, half), y.cols(0, half), beta);
-    serial(&mut out.rows(0, half).cols(half, n - half), x.cols(0, half).transposed(), y.cols(half, n - half), (T::ONE, beta));
-    upper_half(&mut out.rows(half, n - half).cols(half, n - half), x.cols(half, n - half), y.cols(half, n - half), beta);
 }

@@ -40,11 +40,6 @@ impl<'a, T: Copy> Matrix<'a, T> {
         Matrix { elements: &self.elements[start * self.col_stride..], cols: count, ..self }
     }
 
-    /// Whether every element lies in the slice. A matrix without elements always does.
-    pub(crate) fn is_inside(&self) -> bool {
-        is_inside(self.elements.len(), self.rows, self.cols, self.row_stride, self.col_stride)
-    }
-
     #[inline(always)]
     pub(crate) fn at(&self, row: usize, col: usize) -> T {
         self.elements[row * self.row_stride + col * self.col_stride]
@@ -63,38 +58,16 @@ impl<'a, T> MatrixMut<'a, T> {
         MatrixMut { elements: &mut *self.elements, rows, cols, row_stride, col_stride }
     }
 
-    /// `count` rows from row `start` on.
-    pub(crate) fn rows(&mut self, start: usize, count: usize) -> MatrixMut<'_, T> {
-        let (cols, row_stride, col_stride) = (self.cols, self.row_stride, self.col_stride);
-        MatrixMut { elements: &mut self.elements[start * row_stride..], rows: count, cols, row_stride, col_stride }
-    }
-
     /// `count` columns from column `start` on.
     pub(crate) fn cols(&mut self, start: usize, count: usize) -> MatrixMut<'_, T> {
         let (rows, row_stride, col_stride) = (self.rows, self.row_stride, self.col_stride);
         MatrixMut { elements: &mut self.elements[start * col_stride..], rows, cols: count, row_stride, col_stride }
     }
 
-    /// Whether every element lies in the slice, and no two are the same.
-    pub(crate) fn is_inside_and_distinct(&self) -> bool {
-        is_inside(self.elements.len(), self.rows, self.cols, self.row_stride, self.col_stride)
-            && are_distinct(&[(self.rows, self.row_stride), (self.cols, self.col_stride)])
-    }
-
     #[inline(always)]
     pub(crate) fn at(&mut self, row: usize, col: usize) -> &mut T {
         &mut self.elements[row * self.row_stride + col * self.col_stride]
     }
-}
-
-fn is_inside(len: usize, rows: usize, cols: usize, row_stride: usize, col_stride: usize) -> bool {
-    if rows == 0 || cols == 0 {
-        return true;
-    }
-    let last_row = (rows - 1).checked_mul(row_stride);
-    let last_col = (cols - 1).checked_mul(col_stride);
-    let last = last_row.zip(last_col).and_then(|(row, col)| row.checked_add(col));
-    last.is_some_and(|last| last < len && last <= isize::MAX as usize)
 }
 
 /// Whether a view with these (length, stride) pairs shows each of its elements once: sorted by stride, each step is

@@ -1,9 +1,10 @@
-//! Matrix times matrix, cut into tasks by shape alone, so that the number of threads does not change a bit of the result.
-//!
-//! The only file of the kernels with `unsafe`: the `gemm` crate takes pointers.
-#![expect(unsafe_code, reason = "the gemm crate takes pointers and strides")]
+//! Matrix times matrix. How the work is dealt to threads does not change a bit of the result (see [`blocks`]); where the inner axis is cut, it
+//! is cut by shape alone.
 
-use gemm::Parallelism;
+mod blocks;
+mod scratch;
+mod tile;
+
 use rayon::prelude::*;
 
 use super::matrix::{Matrix, MatrixMut};
@@ -12,6 +13,9 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::float::Float;
 use crate::workspace::Workspace;
+pub(crate) use blocks::Part;
+use blocks::{Blocks, ROWS, Right};
+use scratch::with_scratch;
 
 /// Below so many multiplications a plain loop is done before the library has started.
 const TINY: usize = 256;
@@ -23,6 +27,16 @@ const TASK: usize = 1 << 21;
 const SMALL_RESULT: usize = 1 << 18;
 /// Longest stretch of the inner axis, and of columns, between two looks at the cancel token.
 const STRETCH: usize = 1 << 12;
+/// Columns that are packed together for all threads.
+const PACKED_COLUMNS: usize = 1 << 11;
+/// Columns that one thread packs together.
+const SERIAL_COLUMNS: usize = 1 << 10;
+/// As many columns are multiplied as rows of the transposed product.
+const FEW_COLUMNS: usize = 12;
+/// Numbers packed by one task.
+const PACKED: usize = 1 << 15;
+/// Rows of one task, at least: a whole number of strips.
+const FEWEST_ROWS: usize = 24;
 
 /// `alpha a b + beta out`: everything about a product but where it goes. Shapes fit (the caller checked); with beta 0, `out` is not read.
 #[derive(Clone, Copy)]
@@ -69,8 +83,13 @@ impl<T: Float> Product<'_, T> {
             serial(out, self.a, self.b, self.scale);
             return Ok(());
         }
-        let rows = (m.div_ceil(16).next_multiple_of(64)).clamp(128, 512).max(TASK / n.saturating_mul(k));
-        let row_tasks = m.div_ceil(rows);
+        let rows = m
+            .div_ceil(2 * self.context.threads())
+            .clamp(FEWEST_ROWS, ROWS)
+            .max(TASK / n.saturating_mul(k))
+            .next_multiple_of(FEWEST_ROWS / 2);
+        // How sums are cut must not depend on the threads, how rows are dealt may.
+        let row_tasks = m.div_ceil(ROWS.max(TASK / n.saturating_mul(k)));
         if row_tasks < 8 && m.saturating_mul(n) <= SMALL_RESULT && k >= 2 * STRETCH {
             return self.in_depths(out);
         }
@@ -97,19 +116,44 @@ impl<T: Float> Product<'_, T> {
         }
     }
 
-    /// A task for each `rows` rows of the result.
+    /// A task for each `rows` rows of the result, while all share a packed block of `b`.
     fn in_rows(self, out: &mut MatrixMut<'_, T>, rows: usize) -> Result<()> {
+        let (n, k) = (out.cols, self.a.cols);
+        let (blocks, depth) = (Blocks::of::<T>(), Blocks::depth(k));
+        with_scratch(depth * blocks.packed_width(n.min(PACKED_COLUMNS)), |packed| {
+            self.context.in_pool(|| {
+                for left in (0..n).step_by(PACKED_COLUMNS) {
+                    for top in (0..k).step_by(depth) {
+                        let depth = depth.min(k - top);
+                        let (a, b) = (self.a.cols(top, depth), self.b.rows(top, depth).cols(left, PACKED_COLUMNS.min(n - left)));
+                        let packed = &mut packed[..depth * blocks.packed_width(b.cols)];
+                        pack_in_pool(blocks, b, packed);
+                        let beta = if top == 0 { self.scale.1 } else { T::ONE };
+                        let block = Product { a, b, scale: (self.scale.0, beta), ..self };
+                        block.rows_of_block(&mut out.cols(left, b.cols), rows, packed)?;
+                    }
+                }
+                Ok(())
+            })
+        })
+    }
+
+    /// A task for each `rows` rows; `packed` is `b`.
+    fn rows_of_block(self, out: &mut MatrixMut<'_, T>, rows: usize, packed: &[T]) -> Result<()> {
         let (m, n, row_stride, col_stride) = (out.rows, out.cols, out.row_stride.max(1), out.col_stride);
         // Rows do not interleave: `write_to` made the row stride the longer one, and elements are distinct.
         let elements = &mut out.elements[..(m - 1) * row_stride + (n - 1) * col_stride + 1];
         let task_elements = if rows >= m { elements.len() } else { rows * row_stride };
-        self.context.in_pool(|| {
-            elements.par_chunks_mut(task_elements).enumerate().try_for_each(|(task, elements)| {
-                let start = task * rows;
-                let rows = rows.min(m - start);
-                let mut tile = MatrixMut { elements, rows, cols: n, row_stride, col_stride };
-                Product { a: self.a.rows(start, rows), ..self }.in_stretches(&mut tile)
-            })
+        let (blocks, depth) = (Blocks::of::<T>(), self.a.cols);
+        elements.par_chunks_mut(task_elements).enumerate().try_for_each(|(task, elements)| {
+            self.context.check(self.operation)?;
+            let start = task * rows;
+            let rows = rows.min(m - start);
+            let mut tile = MatrixMut { elements, rows, cols: n, row_stride, col_stride };
+            with_scratch(ROWS * depth, |strips| {
+                blocks.multiply(&mut tile, self.a.rows(start, rows), Right::Packed(packed), self.scale, Part::All, strips);
+            });
+            Ok(())
         })
     }
 
@@ -184,35 +228,40 @@ impl<T: Float> Product<'_, T> {
     }
 }
 
+/// Packs a block of `b`, several panels a task.
+fn pack_in_pool<T: Float>(blocks: Blocks, b: Matrix<'_, T>, packed: &mut [T]) {
+    let panels = (PACKED / (b.rows * blocks.panel())).max(1);
+    packed.par_chunks_mut(panels * blocks.panel() * b.rows).enumerate().for_each(|(task, packed)| {
+        let left = task * panels * blocks.panel();
+        blocks.pack(b.cols(left, b.cols - left), packed);
+    });
+}
+
 /// `out = alpha a b + beta out` on this thread. With beta 0, `out` is not read.
-pub(crate) fn serial<T: Float>(out: &mut MatrixMut<'_, T>, a: Matrix<'_, T>, b: Matrix<'_, T>, (alpha, beta): (T, T)) {
+pub(crate) fn serial<T: Float>(out: &mut MatrixMut<'_, T>, a: Matrix<'_, T>, b: Matrix<'_, T>, scale: (T, T)) {
+    partly(out, a, b, scale, Part::All);
+}
+
+/// As [`serial`]; elements outside of `part` are anything.
+pub(crate) fn partly<T: Float>(out: &mut MatrixMut<'_, T>, a: Matrix<'_, T>, b: Matrix<'_, T>, scale: (T, T), part: Part) {
     assert!(a.rows == out.rows && b.cols == out.cols && a.cols == b.rows, "shapes were checked by the caller");
-    assert!(a.is_inside() && b.is_inside() && out.is_inside_and_distinct(), "tensors lie in their storage");
-    // SAFETY: the checks above: every element that gemm can reach from the three pointers with these lengths and strides lies in the
-    // slice that the pointer comes from; strides fit `isize`, or belong to an axis of length 1 and are never taken. `out` is borrowed
-    // mutably, so it overlaps neither `a` nor `b`, and its own elements are distinct. T is f32 or f64, which gemm knows.
-    unsafe {
-        gemm::gemm(
-            out.rows,
-            out.cols,
-            a.cols,
-            out.elements.as_mut_ptr(),
-            out.col_stride as isize,
-            out.row_stride as isize,
-            beta != T::ZERO,
-            a.elements.as_ptr(),
-            a.col_stride as isize,
-            a.row_stride as isize,
-            b.elements.as_ptr(),
-            b.col_stride as isize,
-            b.row_stride as isize,
-            // gemm's names are the other way round: its alpha scales `out`.
-            beta,
-            alpha,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
+    if out.rows == 0 || out.cols == 0 {
+        return;
+    }
+    if a.cols == 0 {
+        (0..out.rows).for_each(|i| (0..out.cols).for_each(|j| combine(T::ZERO, scale, out.at(i, j))));
+        return;
+    }
+    // A few columns of a long transposed matrix: as rows of the transposed result, they pass by the matrix as it lies in memory.
+    if part == Part::All && out.cols < out.rows && out.cols <= FEW_COLUMNS && a.row_stride == 1 && a.col_stride > 1 {
+        return Blocks::of::<T>().product(&mut out.transposed(), b.transposed(), a.transposed(), scale, part);
+    }
+    for left in (0..out.cols).step_by(SERIAL_COLUMNS) {
+        // Below the diagonal nothing is wanted, and diagonals are told by numbers of rows and columns.
+        let cols = if part == Part::All { SERIAL_COLUMNS.min(out.cols - left) } else { out.cols };
+        Blocks::of::<T>().product(&mut out.cols(left, cols), a, b.cols(left, cols), scale, part);
+        if cols == out.cols {
+            break;
+        }
     }
 }

@@ -1,0 +1,249 @@
+//! A product block by block, on one thread: `b` is packed into panels that the caches hold, and rows of `a` pass by them.
+//!
+//! The order of loops is Goto's and van de Geijn's ("Anatomy of high-performance matrix multiplication", 2008). Each element of the result
+//! is a chain of multiply-adds along the inner axis, cut at multiples of [`Blocks::depth`]: its bits do not depend on how rows and
+//! columns are cut into blocks or dealt to threads.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::scratch::with_scratch;
+use super::tile::{Left, Rows, Strip, lanes, times_columns, times_panel, write};
+use crate::float::Float;
+use crate::instructions::arch;
+use crate::linalg::{Matrix, MatrixMut};
+
+/// Vectors side by side in a panel.
+const VECTORS: usize = 2;
+/// Most depth of a block: a panel, of 64 bytes a row with AVX2, takes 24 KiB, the most part of a first-level cache.
+const DEPTH: usize = 384;
+/// Rows of `a` that stay in the second-level cache while all panels pass by: whole strips of either height.
+pub(super) const ROWS: usize = 96;
+/// With as many rows or fewer, packing `b` costs more than it brings.
+const FEW_ROWS: usize = 12;
+
+/// How products are cut for the instructions in use.
+#[derive(Clone, Copy)]
+pub(super) struct Blocks {
+    arch: Arch,
+    lanes: usize,
+}
+
+/// What a panel is multiplied from.
+#[derive(Clone, Copy)]
+pub(super) enum Right<'a, T> {
+    /// Packed by [`Blocks::pack`].
+    Packed(&'a [T]),
+    /// As it lies in memory, its columns next to each other; and the columns of the last panel, which is not whole, packed.
+    Plain(Matrix<'a, T>, &'a [T]),
+}
+
+/// Which part of the result is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    All,
+    /// On and above the diagonal; here and there also below it.
+    Upper,
+}
+
+impl Blocks {
+    pub(super) fn of<T: Float>() -> Blocks {
+        struct Ask<T>(Arch, std::marker::PhantomData<T>);
+        impl<T: Float> WithSimd for Ask<T> {
+            type Output = Blocks;
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, _simd: S) -> Blocks {
+                Blocks { arch: self.0, lanes: lanes::<T, S>() }
+            }
+        }
+        let arch = arch();
+        arch.dispatch(Ask::<T>(arch, std::marker::PhantomData))
+    }
+
+    /// The depth that an inner axis is cut into: equal parts.
+    pub(super) fn depth(inner: usize) -> usize {
+        inner.div_ceil(inner.div_ceil(DEPTH).max(1)).max(1)
+    }
+
+    /// Columns of a whole panel.
+    pub(super) fn panel(self) -> usize {
+        self.lanes * VECTORS
+    }
+
+    /// Numbers that so many columns are packed into, for each row of `b`.
+    pub(super) fn packed_width(self, columns: usize) -> usize {
+        columns.next_multiple_of(self.lanes)
+    }
+
+    /// Packs columns of `b` into panels, as many as `to` has room for. What fills up the last vector is 0.
+    pub(super) fn pack<T: Float>(self, b: Matrix<'_, T>, to: &mut [T]) {
+        self.arch.dispatch(Pack { b, panel: self.panel(), to });
+    }
+
+    /// `out = alpha a b + beta out`, of one block's depth. `strips` is room for [`ROWS`] rows of `a`.
+    pub(super) fn multiply<T: Float>(
+        self,
+        out: &mut MatrixMut<'_, T>,
+        a: Matrix<'_, T>,
+        right: Right<'_, T>,
+        scale: (T, T),
+        part: Part,
+        strips: &mut [T],
+    ) {
+        self.arch.dispatch(Multiply { out, a, right, scale, part, strips });
+    }
+
+    /// The whole product on this thread. Shapes fit, and the inner axis is not empty.
+    pub(super) fn product<T: Float>(self, out: &mut MatrixMut<'_, T>, a: Matrix<'_, T>, b: Matrix<'_, T>, scale: (T, T), part: Part) {
+        let (depth, plain) = (Blocks::depth(a.cols), a.rows <= FEW_ROWS && b.col_stride == 1);
+        // Of a plain panel, only what is not whole is packed.
+        let whole = if plain { b.cols / self.panel() * self.panel() } else { 0 };
+        let packed = depth * self.packed_width(b.cols - whole);
+        with_scratch(packed + ROWS * depth, |room| {
+            let (packed, strips) = room.split_at_mut(packed);
+            for top in (0..a.cols).step_by(depth) {
+                let depth = depth.min(a.cols - top);
+                let (a, b) = (a.cols(top, depth), b.rows(top, depth));
+                let packed = &mut packed[..depth * self.packed_width(b.cols - whole)];
+                if whole < b.cols {
+                    self.pack(b.cols(whole, b.cols - whole), packed);
+                }
+                let right = if plain { Right::Plain(b, packed) } else { Right::Packed(packed) };
+                let beta = if top == 0 { scale.1 } else { T::ONE };
+                self.multiply(out, a, right, (scale.0, beta), part, strips);
+            }
+        });
+    }
+}
+
+struct Pack<'a, T> {
+    b: Matrix<'a, T>,
+    panel: usize,
+    to: &'a mut [T],
+}
+
+impl<T: Float> WithSimd for Pack<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Pack { b, panel, to } = self;
+        for (at, to) in to.chunks_mut(b.rows * panel).enumerate() {
+            let (left, width) = (at * panel, to.len() / b.rows);
+            let columns = b.cols(left, width.min(b.cols - left));
+            for (i, to) in to.chunks_exact_mut(width).enumerate() {
+                if columns.col_stride != 1 {
+                    to.iter_mut().enumerate().for_each(|(j, to)| *to = if j < columns.cols { columns.at(i, j) } else { T::ZERO });
+                    continue;
+                }
+                let row = &columns.elements[i * columns.row_stride..][..columns.cols];
+                // Vector by vector: lengths that the compiler does not know are copied by a call.
+                let (vectors, rest) = T::vectors::<S>(row);
+                T::vectors_mut::<S>(to).0.iter_mut().zip(vectors).for_each(|(to, vector)| *to = *vector);
+                let (of_rest, filling) = to[row.len() - rest.len()..].split_at_mut(rest.len());
+                of_rest.iter_mut().zip(rest).for_each(|(to, value)| *to = *value);
+                filling.fill(T::ZERO);
+            }
+        }
+    }
+}
+
+struct Multiply<'a, 'o, T> {
+    out: &'a mut MatrixMut<'o, T>,
+    a: Matrix<'a, T>,
+    right: Right<'a, T>,
+    scale: (T, T),
+    part: Part,
+    strips: &'a mut [T],
+}
+
+impl<T: Float> WithSimd for Multiply<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        // Sums fill the registers, but for a few.
+        if S::REGISTER_COUNT >= 32 { self.run::<S, 12>(simd) } else { self.run::<S, 6>(simd) }
+    }
+}
+
+impl<T: Float> Multiply<'_, '_, T> {
+    #[inline(always)]
+    fn run<S: Simd, const R: usize>(mut self, simd: S) {
+        let (a, strips) = (self.a, std::mem::take(&mut self.strips));
+        let depth = a.cols;
+        for top in (0..a.rows).step_by(ROWS) {
+            let end = a.rows.min(top + ROWS);
+            if a.col_stride == 1 || depth == 1 {
+                self.rows::<S, R, _>(
+                    simd,
+                    (top, end),
+                    #[inline(always)]
+                    |first| plain_rows(a, (first, end)),
+                );
+            } else {
+                let strips = &mut strips.as_chunks_mut::<R>().0[..depth * (end - top).div_ceil(R)];
+                for (at, strip) in strips.chunks_exact_mut(depth).enumerate() {
+                    pack_strip(a.rows(top + at * R, R.min(end - top - at * R)), strip);
+                }
+                let strips = &*strips;
+                self.rows::<S, R, _>(
+                    simd,
+                    (top, end),
+                    #[inline(always)]
+                    |first| Strip(&strips[(first - top) / R * depth..][..depth]),
+                );
+            }
+        }
+    }
+
+    /// Some rows of the result; `strip` gives those of `a` from its argument on.
+    #[inline(always)]
+    fn rows<S: Simd, const R: usize, L: Left<T, R>>(&mut self, simd: S, (top, end): (usize, usize), strip: impl Fn(usize) -> L) {
+        let (depth, cols, panel) = (self.a.cols, self.out.cols, lanes::<T, S>() * VECTORS);
+        for left in (0..cols).step_by(panel) {
+            let width = panel.min(cols - left);
+            let (plain, packed) = match self.right {
+                Right::Plain(b, _) if width == panel => (Some((&b.elements[left..], b.row_stride)), &[][..]),
+                Right::Plain(_, packed) => (None, packed),
+                Right::Packed(packed) => (None, &packed[left * depth..packed.len().min((left + panel) * depth)]),
+            };
+            for first in (top..end).step_by(R) {
+                if self.part == Part::Upper && left + width <= first {
+                    break;
+                }
+                let place = ((first, R.min(end - first)), (left, width));
+                if let Some(columns) = plain {
+                    let sums = times_columns::<T, S, R, VECTORS>(simd, strip(first), columns, depth);
+                    write::<T, S, R, VECTORS>(simd, self.out, place, &sums, self.scale);
+                } else if packed.len() == panel * depth {
+                    let sums = times_panel::<T, S, R, VECTORS>(simd, strip(first), packed);
+                    write::<T, S, R, VECTORS>(simd, self.out, place, &sums, self.scale);
+                } else {
+                    let sums = times_panel::<T, S, R, 1>(simd, strip(first), packed);
+                    write::<T, S, R, 1>(simd, self.out, place, &sums, self.scale);
+                }
+            }
+        }
+    }
+}
+
+/// The rows from `first` on. Where less than a strip is left before `end`, the last row comes again and again.
+#[inline(always)]
+fn plain_rows<T, const R: usize>(a: Matrix<'_, T>, (first, end): (usize, usize)) -> Rows<'_, T, R> {
+    let mut rows = Rows([&a.elements[..0]; R]);
+    for (at, row) in rows.0.iter_mut().enumerate() {
+        *row = &a.elements[(first + at).min(end - 1) * a.row_stride..][..a.cols];
+    }
+    rows
+}
+
+#[inline(always)]
+fn pack_strip<T: Float, const R: usize>(rows: Matrix<'_, T>, to: &mut [[T; R]]) {
+    for (i, to) in to.iter_mut().enumerate() {
+        let at = i * rows.col_stride;
+        match rows.elements[at..].first_chunk::<R>() {
+            Some(column) if rows.row_stride == 1 && rows.rows == R => *to = *column,
+            _ => *to = std::array::from_fn(|row| rows.elements[at + row.min(rows.rows - 1) * rows.row_stride]),
+        }
+    }
+}

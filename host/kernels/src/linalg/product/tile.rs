@@ -1,0 +1,195 @@
+//! The inner loop of a product: a few rows of `a` times a panel of `b`, summed in the processor's registers.
+
+use pulp::Simd;
+
+use crate::float::Float;
+use crate::linalg::MatrixMut;
+use crate::linalg::vector::combine;
+
+/// Most values in the row of a tile: two vectors of the widest kind.
+const MOST_WIDTH: usize = 32;
+
+/// As many values as a register holds.
+#[inline(always)]
+pub(super) fn lanes<T: Float, S: Simd>() -> usize {
+    size_of::<T::Vector<S>>() / size_of::<T>()
+}
+
+/// `R` rows of `a`.
+pub(super) trait Left<T, const R: usize>: Copy {
+    /// The same rows, up to `depth` columns.
+    fn cut(self, depth: usize) -> Self;
+    /// The `i`th number of a row.
+    fn at(self, row: usize, i: usize) -> T;
+    /// As many columns from the first on that come in fours.
+    fn in_fours(self) -> usize;
+    /// One of a row's `q`th four numbers, if they come in fours.
+    fn in_four(self, row: usize, q: usize, place: usize) -> T;
+}
+
+/// Rows as they lie in memory.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a, T, const R: usize>(pub(super) [&'a [T]; R]);
+
+impl<T: Copy, const R: usize> Left<T, R> for Rows<'_, T, R> {
+    #[inline(always)]
+    fn cut(self, depth: usize) -> Self {
+        let mut cut = self;
+        cut.0.iter_mut().for_each(|row| *row = &row[..depth]);
+        cut
+    }
+
+    #[inline(always)]
+    fn at(self, row: usize, i: usize) -> T {
+        self.0[row][i]
+    }
+
+    #[inline(always)]
+    fn in_fours(self) -> usize {
+        self.0[0].len() / 4 * 4
+    }
+
+    #[inline(always)]
+    fn in_four(self, row: usize, q: usize, place: usize) -> T {
+        self.0[row].as_chunks::<4>().0[q][place]
+    }
+}
+
+/// Rows that were packed side by side.
+#[derive(Clone, Copy)]
+pub(super) struct Strip<'a, T, const R: usize>(pub(super) &'a [[T; R]]);
+
+impl<T: Copy, const R: usize> Left<T, R> for Strip<'_, T, R> {
+    #[inline(always)]
+    fn cut(self, depth: usize) -> Self {
+        Strip(&self.0[..depth])
+    }
+
+    #[inline(always)]
+    fn at(self, row: usize, i: usize) -> T {
+        self.0[i][row]
+    }
+
+    /// Taken one after the other, strips are read faster.
+    #[inline(always)]
+    fn in_fours(self) -> usize {
+        0
+    }
+
+    #[inline(always)]
+    fn in_four(self, row: usize, q: usize, place: usize) -> T {
+        self.0[4 * q + place][row]
+    }
+}
+
+/// Sums over the inner axis, by row and vector.
+pub(super) type Sums<T, S, const R: usize, const V: usize> = [[<T as crate::linalg::Lanes>::Vector<S>; V]; R];
+
+/// Rows times a packed panel.
+#[inline(always)]
+pub(super) fn times_panel<T: Float, S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    rows: impl Left<T, R>,
+    panel: &[T],
+) -> Sums<T, S, R, V> {
+    let panel = T::vectors::<S>(panel).0.as_chunks::<V>().0;
+    let rows = rows.cut(panel.len());
+    let mut sums = [[T::splat(simd, T::ZERO); V]; R];
+    // Four at a time: the loop and its checks take a tenth of the time else.
+    let (fours, rest) = panel.split_at(rows.in_fours());
+    for (q, four) in fours.as_chunks::<4>().0.iter().enumerate() {
+        for (place, b) in four.iter().enumerate() {
+            add::<T, S, R, V>(
+                simd,
+                #[inline(always)]
+                |row| rows.in_four(row, q, place),
+                b,
+                &mut sums,
+            );
+        }
+    }
+    for (i, b) in rest.iter().enumerate() {
+        add::<T, S, R, V>(
+            simd,
+            #[inline(always)]
+            |row| rows.at(row, fours.len() + i),
+            b,
+            &mut sums,
+        );
+    }
+    sums
+}
+
+/// Rows times columns that are as many vectors wide and lie `stride` apart.
+#[inline(always)]
+pub(super) fn times_columns<T: Float, S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    rows: impl Left<T, R>,
+    (columns, stride): (&[T], usize),
+    depth: usize,
+) -> Sums<T, S, R, V> {
+    let rows = rows.cut(depth);
+    let mut sums = [[T::splat(simd, T::ZERO); V]; R];
+    for i in 0..depth {
+        let b = T::vectors::<S>(&columns[i * stride..][..lanes::<T, S>() * V]).0;
+        let Some(b) = b.first_chunk::<V>() else { return sums };
+        add::<T, S, R, V>(
+            simd,
+            #[inline(always)]
+            |row| rows.at(row, i),
+            b,
+            &mut sums,
+        );
+    }
+    sums
+}
+
+/// Adds the products of one number of each row. It is read where it is spread over a vector, so that one instruction does both.
+#[inline(always)]
+fn add<T: Float, S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    of_row: impl Fn(usize) -> T,
+    b: &[T::Vector<S>; V],
+    sums: &mut Sums<T, S, R, V>,
+) {
+    for row in 0..R {
+        let x = T::splat(simd, of_row(row));
+        for vector in 0..V {
+            sums[row][vector] = T::multiply_add(simd, x, b[vector], sums[row][vector]);
+        }
+    }
+}
+
+/// `out = alpha sums + beta out`, for some rows from `top` and some columns from `left` on: sums beyond them are of nothing.
+#[inline(always)]
+pub(super) fn write<T: Float, S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    out: &mut MatrixMut<'_, T>,
+    ((top, rows), (left, cols)): ((usize, usize), (usize, usize)),
+    sums: &Sums<T, S, R, V>,
+    scale: (T, T),
+) {
+    let width = lanes::<T, S>() * V;
+    for (row, sums) in sums.iter().enumerate().take(rows) {
+        let first = (top + row) * out.row_stride + left * out.col_stride;
+        if out.col_stride == 1 && cols == width {
+            if let Some(to) = T::vectors_mut::<S>(&mut out.elements[first..][..width]).0.first_chunk_mut::<V>() {
+                write_whole::<T, S, V>(simd, to, sums, scale);
+            }
+            continue;
+        }
+        let mut values = [T::ZERO; MOST_WIDTH];
+        T::vectors_mut::<S>(&mut values).0.iter_mut().zip(sums).for_each(|(to, sum)| *to = *sum);
+        let to = out.elements[first..].iter_mut().step_by(out.col_stride.max(1));
+        to.zip(&values).take(cols).for_each(|(to, &sum)| combine(sum, scale, to));
+    }
+}
+
+#[inline(always)]
+fn write_whole<T: Float, S: Simd, const V: usize>(simd: S, to: &mut [T::Vector<S>; V], sums: &[T::Vector<S>; V], (alpha, beta): (T, T)) {
+    let (zero, alpha, factor) = (T::splat(simd, T::ZERO), T::splat(simd, alpha), T::splat(simd, beta));
+    for (to, &sum) in to.iter_mut().zip(sums) {
+        let before = if beta == T::ZERO { zero } else { T::multiply_add(simd, factor, *to, zero) };
+        *to = T::multiply_add(simd, alpha, sum, before);
+    }
+}
