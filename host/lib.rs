@@ -5,6 +5,8 @@ pub mod cli;
 pub mod contract;
 pub mod data;
 pub mod failure;
+#[cfg(target_os = "linux")]
+mod memory;
 pub mod process;
 pub mod serve;
 pub mod telemetry;
