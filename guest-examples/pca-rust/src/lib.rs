@@ -1,8 +1,11 @@
 //! Principal component analysis as an algohost component.
 //!
-//! What to read first: `train` (the life of a job), `solve` (two ways to find components, a handful of host calls each), `predict`.
+//! What to read first: `train` (the life of a job), `solve` (how components are found, a handful of host calls each), `moments` (what is
+//! kept of rows that pass by), `predict`.
 
 mod model;
+mod moments;
+mod points;
 mod predict;
 mod solve;
 mod train;

@@ -1,12 +1,13 @@
-//! Two ways to find principal components.
+//! Three ways to find principal components.
 
 use crate::algohost::ml::formulas::{self, Reduction, compile};
 use crate::algohost::ml::job;
-use crate::algohost::ml::linalg::{Eigenpairs, Transposed, covariance, eigh, gram, matmul, matmul_into, qr, svd};
+use crate::algohost::ml::linalg::{Eigenpairs, Transposed, eigh, gram, matmul, matmul_into, qr, svd};
 use crate::algohost::ml::random::normal;
 use crate::algohost::ml::select::gather;
 use crate::algohost::ml::tensors::{Dtype, Tensor, from_bytes, zeros};
 use crate::algohost::ml::types::Error;
+use crate::moments::Moments;
 
 /// The components that were found, those along which the data vary most first.
 pub(crate) struct Analysis {
@@ -35,28 +36,21 @@ pub(crate) struct Sketch {
     pub(crate) seed: u32,
 }
 
-/// Every component: by the covariances of the features, or, of fewer rows than features, by singular values.
-pub(crate) fn exact(points: &Tensor, subtract_mean: bool) -> Result<Analysis, Error> {
-    let (n_rows, n_features, degrees) = sizes(points);
-    if n_rows < n_features {
-        let mean = subtracted(points, subtract_mean)?;
-        let factors = svd(points)?;
-        let variances: Vec<f64> = floats64(&factors.singular_values)?.map(|value| value * value / degrees).collect();
-        let total_variance = variances.iter().sum();
-        return Ok(Analysis { mean, components: factors.right, variances, total_variance });
-    }
-    let (mean, covariances) = if subtract_mean {
-        let moments = covariance(points, None, 1.0)?;
-        (moments.means.cast(Dtype::Float32)?, moments.covariances)
-    } else {
-        let scaled = compile("g d", "g / d")?;
-        scaled.bind_scalar("d", degrees)?;
-        (zeros(&[1, n_features], Dtype::Float32)?, scaled.apply(&[&gram(points, None)?.cast(Dtype::Float64)?])?)
-    };
-    let pairs = eigh(&covariances)?;
+/// Every component, by the covariances of the features: for at least as many rows as features.
+pub(crate) fn by_covariances(moments: &Moments) -> Result<Analysis, Error> {
+    let pairs = eigh(&moments.covariances()?)?;
     let variances = descending(&pairs)?;
     let components = reversed_rows(&pairs.vectors.transpose()?)?.cast(Dtype::Float32)?;
-    Ok(Analysis { mean, components, total_variance: variances.iter().sum(), variances })
+    Ok(Analysis { mean: moments.means.cast(Dtype::Float32)?, components, total_variance: variances.iter().sum(), variances })
+}
+
+/// Every component, by the singular values of the points, of which the mean is subtracted in place: for fewer rows than features.
+pub(crate) fn by_singular_values(points: &Tensor, subtract_mean: bool) -> Result<Analysis, Error> {
+    let (_, _, degrees) = sizes(points);
+    let mean = subtracted(points, subtract_mean)?;
+    let factors = svd(points)?;
+    let variances: Vec<f64> = floats64(&factors.singular_values)?.map(|value| value * value / degrees).collect();
+    Ok(Analysis { mean, components: factors.right, total_variance: variances.iter().sum(), variances })
 }
 
 /// The leading components: directions are drawn at random and turned towards them by every pass over the points, of which the mean is

@@ -1,14 +1,14 @@
 //! The life of a training job.
 
 use crate::algohost::ml::artifacts::create_archive;
-use crate::algohost::ml::data::open_channel;
-use crate::algohost::ml::formulas::{Reduction, compile};
 use crate::algohost::ml::job;
 use crate::algohost::ml::tensors::{Dtype, Tensor, from_bytes};
 use crate::algohost::ml::types::Error;
 use crate::exports::algohost::ml::trainer::Guest;
 use crate::model::{Settings, components_for};
-use crate::solve::{Analysis, Sketch, exact, randomized};
+use crate::moments::{Moments, not_finite};
+use crate::points::Points;
+use crate::solve::{Analysis, Sketch, by_covariances, by_singular_values, randomized};
 use crate::{Pca, invalid_input};
 
 impl Guest for Pca {
@@ -18,8 +18,7 @@ impl Guest for Pca {
             return Err(invalid_input(format!("the job has {hosts} hosts, this algorithm trains on one: set InstanceCount to 1")));
         }
         let wanted = Wanted::of_job()?;
-        let points = read_points("train", &wanted)?;
-        let analysis = analyse(&points, &wanted)?;
+        let analysis = analyse(&wanted)?;
         let kept = match wanted {
             Wanted::Count(count) => count as usize,
             Wanted::Ratio(ratio) => components_for(&analysis.variances, analysis.total_variance, ratio),
@@ -39,7 +38,7 @@ enum Wanted {
 
 impl Wanted {
     fn of_job() -> Result<Wanted, Error> {
-        let randomized = job::text("algorithm_mode")? == "randomized";
+        let randomized = is_randomized()?;
         match (job::has("num_components"), job::has("explained_variance_ratio")) {
             (true, true) => Err(invalid_input("num_components and explained_variance_ratio are both given: give one of them")),
             (true, false) => Ok(Wanted::Count(job::integer("num_components")? as u32)),
@@ -48,50 +47,74 @@ impl Wanted {
             (false, false) => Ok(Wanted::All),
         }
     }
+
+    /// Two rows at least, and no fewer rows and features than components.
+    fn check(&self, points: &Points, n_rows: f64) -> Result<(), Error> {
+        let (channel, n_features) = (points.channel, points.n_features);
+        if n_rows < 2.0 {
+            return Err(invalid_input(format!("channel {channel} has {n_rows} rows: give at least two, one has no variance")));
+        }
+        match self {
+            Wanted::Count(count) if f64::from(*count) > n_rows.min(f64::from(n_features)) => Err(invalid_input(format!(
+                "num_components is {count}, channel {channel} has {n_rows} rows of {n_features} features: keep at most the lesser of the two"
+            ))),
+            _ => Ok(()),
+        }
+    }
 }
 
-/// Reads a channel whole: rows x features, all finite, two rows at least, and no fewer rows and features than components.
-fn read_points(channel: &str, wanted: &Wanted) -> Result<Tensor, Error> {
-    let batch = open_channel(channel)?.read_all()?;
-    if batch.labels.is_some() {
-        job::log(
-            job::Level::Warn,
-            "the first column is taken for a label and left out: content type text/csv;label_size=0 says there is none",
-        );
-    }
-    let bad = compile("x", "isnan(x - x)")?.reduce_all(Reduction::Count, &[&batch.features])?;
-    if bad > 0.0 {
-        return Err(invalid_input(format!("channel {channel}: {bad} values are missing or not finite: fill or drop them before training")));
-    }
-    let shape = batch.features.shape();
-    let (n_rows, n_features) = (shape[0], shape[1]);
-    if n_rows < 2 {
-        return Err(invalid_input(format!("channel {channel} has {n_rows} rows: give at least two, one has no variance")));
-    }
-    if let Wanted::Count(count) = wanted
-        && *count > n_rows.min(n_features)
-    {
-        return Err(invalid_input(format!(
-            "num_components is {count}, channel {channel} has {n_rows} rows of {n_features} features: keep at most the lesser of the two"
-        )));
-    }
-    job::log(job::Level::Info, &format!("analysing {n_rows} rows of {n_features} features"));
-    Ok(batch.features)
+fn is_randomized() -> Result<bool, Error> {
+    Ok(job::text("algorithm_mode")? == "randomized")
 }
 
-fn analyse(points: &Tensor, wanted: &Wanted) -> Result<Analysis, Error> {
+fn analyse(wanted: &Wanted) -> Result<Analysis, Error> {
+    let mut points = Points::open("train")?;
+    if let Some(n_rows) = points.count() {
+        wanted.check(&points, n_rows)?;
+    }
     let subtract_mean = job::flag("subtract_mean")?;
-    let &Wanted::Count(count) = wanted else { return exact(points, subtract_mean) };
-    if job::text("algorithm_mode")? != "randomized" {
-        return exact(points, subtract_mean);
+    match wanted {
+        Wanted::Count(count) if is_randomized()? => {
+            let all = points.read_all()?;
+            wanted.check(&points, f64::from(all.shape()[0]))?;
+            if not_finite(&all)? > 0.0 {
+                return Err(points.refuse(&all));
+            }
+            randomized(&all, subtract_mean, &sketch(*count)?)
+        }
+        _ => exact(&mut points, subtract_mean, wanted),
     }
+}
+
+/// Batch by batch, of which the features' products alone are kept; or by all rows, where they are fewer than features.
+fn exact(points: &mut Points, subtract_mean: bool, wanted: &Wanted) -> Result<Analysis, Error> {
+    let first = points.at_least(points.n_features)?;
+    if first.shape()[0] < points.n_features {
+        wanted.check(points, f64::from(first.shape()[0]))?;
+        if not_finite(&first)? > 0.0 {
+            return Err(points.refuse(&first));
+        }
+        return by_singular_values(&first, subtract_mean);
+    }
+    let moments_of = |points: &Points, batch: Tensor| {
+        let moments = Moments::of(&batch, subtract_mean)?;
+        if moments.are_finite()? { Ok(moments) } else { Err(points.refuse(&batch)) }
+    };
+    let mut moments = moments_of(points, first)?;
+    while let Some(batch) = points.next()? {
+        moments.add(&moments_of(points, batch)?)?;
+    }
+    wanted.check(points, moments.rows)?;
+    by_covariances(&moments)
+}
+
+fn sketch(count: u32) -> Result<Sketch, Error> {
     let extra = job::integer("extra_components")?;
-    let sketch = Sketch {
+    Ok(Sketch {
         columns: count + u32::try_from(extra).unwrap_or_else(|_| count.max(10)),
         power_iterations: job::integer("power_iterations")? as u32,
         seed: job::integer("seed")? as u32,
-    };
-    randomized(points, subtract_mean, &sketch)
+    })
 }
 
 fn report(analysis: &Analysis, kept: usize) {
