@@ -14,3 +14,13 @@ pub(crate) fn guest(name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
     target.join("guests").join(name).with_extension("wasm")
 }
+
+/// The same, compiled to native code in `folder`.
+#[allow(dead_code, reason = "not every benchmark needs it")]
+pub(crate) fn compiled(name: &str, folder: &Path) -> PathBuf {
+    let cwasm = folder.join(name).with_extension("cwasm");
+    let mut algohost = Command::new(env!("CARGO_BIN_EXE_algohost"));
+    let compiled = algohost.env_clear().arg("compile").arg(guest(name)).arg("-o").arg(&cwasm).stdout(Stdio::null()).status().unwrap();
+    assert!(compiled.success());
+    cwasm
+}

@@ -1,30 +1,20 @@
 //! What a call from a guest into the host costs, seen from the guest.
 
 use std::hint::black_box;
-use std::process::Stdio;
 use std::time::Instant;
 
 use algohost_kernels::{Budget, Cancel, Context, DType, Pool, Tensor, Transposed, matmul_into};
 
-use crate::{algohost, guest, median};
+use serde_json::json;
+
+use crate::median;
+use crate::timed_guest::TimedGuest;
 
 const ROUNDS: usize = 9;
 
 pub(crate) fn run() {
-    let folder = tempfile::tempdir().unwrap();
-    let component = guest("calls");
-    let config = folder.path().join("input/config");
-    std::fs::create_dir_all(&config).unwrap();
-    std::fs::write(config.join("inputdataconfig.json"), "{}").unwrap();
-    std::fs::write(config.join("resourceconfig.json"), r#"{"current_host": "algo-1", "hosts": ["algo-1"]}"#).unwrap();
-    let measure = |what: &str, count: u32| -> f64 {
-        std::fs::write(config.join("hyperparameters.json"), format!(r#"{{"what": "{what}", "count": "{count}"}}"#)).unwrap();
-        let run =
-            algohost().arg("train").arg("--base").arg(folder.path()).arg("--component").arg(&component).stderr(Stdio::null()).output();
-        let stdout = String::from_utf8(run.unwrap().stdout).unwrap();
-        let value = stdout.trim().strip_prefix("ns_per_call=").and_then(|rest| rest.split(' ').next()).and_then(|text| text.parse().ok());
-        value.unwrap_or_else(|| panic!("the guest reported nothing for {what}: {stdout}"))
-    };
+    let calls = TimedGuest::new("calls", 0);
+    let measure = |what: &str, count: u32| calls.nanoseconds(&json!({"what": what, "count": count.to_string()}));
     let (mut nop, mut kernel, mut native, mut overhead, mut read, mut write) = (vec![], vec![], vec![], vec![], vec![], vec![]);
     for _ in 0..ROUNDS {
         nop.push(measure("nop", 3_000_000));

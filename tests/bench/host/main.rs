@@ -17,11 +17,12 @@ mod start;
 
 #[path = "../guests.rs"]
 mod guests;
+#[path = "../timed_guest.rs"]
+mod timed_guest;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use guests::{guest, repository};
+use guests::{compiled, repository};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
@@ -45,14 +46,6 @@ fn algohost() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_algohost"));
     command.env_clear();
     command
-}
-
-/// The same, compiled to native code.
-fn compiled(name: &str, folder: &Path) -> PathBuf {
-    let cwasm = folder.join(name).with_extension("cwasm");
-    let compiled = algohost().arg("compile").arg(guest(name)).arg("-o").arg(&cwasm).stdout(Stdio::null()).status().unwrap();
-    assert!(compiled.success());
-    cwasm
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

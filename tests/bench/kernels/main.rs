@@ -15,6 +15,8 @@ mod peers;
 
 mod python;
 mod through_wit;
+#[path = "../timed_guest.rs"]
+mod timed_guest;
 
 use algohost::bench::{Case, cases, measure};
 use algohost_kernels::{Budget, Cancel, Context, Pool};

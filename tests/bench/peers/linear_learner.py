@@ -88,10 +88,11 @@ def measure(directory, name, chosen=None):
 
     import numpy as np
     import sklearn
+    from reading import labelled, timed
 
     warnings.filterwarnings("ignore")  # that the iterations were used up is meant
-    split = lambda table: (np.ascontiguousarray(table[:, 1:]), table[:, 0].copy())
-    train, validation = (split(np.load(directory / f"{name}-{part}.npy")) for part in ["train", "validation"])
+    train, read_seconds = timed(lambda: labelled(directory / f"{name}-train.npy"))
+    validation = labelled(directory / f"{name}-validation.npy")
     models = regressors(len(train[1])) if name == "least-squares" else classifiers(len(train[1]))
     for solver, model in models.items():
         if chosen in (None, solver):
@@ -100,7 +101,7 @@ def measure(directory, name, chosen=None):
             seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
             iterations = int(np.max(model.n_iter_)) if getattr(model, "n_iter_", None) is not None else 1
             line = {"peer": f"scikit-learn {sklearn.__version__} {solver}", "seconds": round(seconds, 4), "cpu_seconds": round(cpu, 4)}
-            line["iterations"] = iterations
+            line |= {"iterations": iterations, "read_seconds": read_seconds}
             print(json.dumps(line | {key: round(float(value), 6) for key, value in quality(model, name, train, validation).items()}), flush=True)
 
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::guests::guest;
+use crate::guests::compiled;
 use crate::rows::Row;
 
 pub(crate) struct Job<'a> {
@@ -31,7 +31,8 @@ impl<'a> Job<'a> {
             let from = data.join(file);
             std::fs::hard_link(&from, folder.join(from.file_name().unwrap())).unwrap();
         }
-        Job { row, base, component: guest(row.guest), threads }
+        let component = compiled(row.guest, base.path());
+        Job { row, base, component, threads }
     }
 
     /// Seconds of a whole job: the time that the binary itself reports.

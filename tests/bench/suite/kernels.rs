@@ -39,17 +39,13 @@ pub(crate) fn run(wanted: &dyn Fn(&str) -> bool, threads: usize, turns: usize) {
     let context = Context::new(Budget::new(8 << 30), Cancel::default(), Pool::new(threads).unwrap());
     let (guest, mut peer) = (Guest::new(threads), Peer::new(threads));
     for (case, reach) in chosen {
-        let mut ours = Measured { name: "algohost".into(), seconds: f64::INFINITY, quality: 0.0 };
+        let mut ours = Measured::nothing_yet("algohost", 0.0);
         let mut peers: Vec<Measured> = Vec::new();
         for _ in 0..turns {
             let native = measure(&case, &context).unwrap().median;
             ours.seconds = ours.seconds.min(guest.microseconds(&case, native * 1e6) / 1e6);
             for (name, microseconds) in peer.everybody(&case.key()) {
-                let seconds = microseconds / 1e6;
-                match peers.iter_mut().find(|peer| peer.name == name) {
-                    Some(peer) => peer.seconds = peer.seconds.min(seconds),
-                    None => peers.push(Measured { name, seconds, quality: 0.0 }),
-                }
+                Measured { seconds: microseconds / 1e6, ..Measured::nothing_yet(&name, 0.0) }.keep_best(&mut peers);
             }
         }
         for peer in &peers {

@@ -1,8 +1,9 @@
 //! `cargo bench --bench suite [-- WORD...]`: the algorithms of `guest-examples/` and the kernels beneath them against the programs people use,
 //! on the same bytes, threads and machine, in turns, quality beside time.
 //!
-//! Every algorithm is the real binary's `train`, from the first byte of its files to the model. A peer's time is fitting alone, on data that
-//! are in memory already. Kernels are timed through WIT.
+//! Every algorithm is the real binary's `train` with a compiled component, as an image has it, from the first byte of its files to the model.
+//! A peer's time is reading the same files and fitting, without the start of its interpreter. Kernels are timed through WIT, on what is in
+//! memory already.
 
 #![allow(
     missing_docs,
@@ -16,14 +17,19 @@
 mod guests;
 mod job;
 mod kernels;
+mod loops;
 #[path = "../peers.rs"]
 mod peers;
 #[path = "../kernels/python.rs"]
 mod python;
 mod rows;
+#[path = "../../guests/loops/src/loops.rs"]
+mod source;
 mod table;
 #[path = "../kernels/through_wit.rs"]
 mod through_wit;
+#[path = "../timed_guest.rs"]
+mod timed_guest;
 
 use std::path::Path;
 
@@ -41,6 +47,7 @@ fn main() {
     let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     print_head(threads, TURNS);
     kernels::run(&wanted, threads, TURNS);
+    loops::run(&wanted, TURNS);
     // Beside the peers' interpreter: data is made once.
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| guests::repository().join("target"), Into::into);
     let data = target.join("bench-data");
@@ -52,15 +59,12 @@ fn main() {
 fn run(row: &Row, data: &Path, threads: usize) {
     row.make_data(data);
     let job = Job::new(row, data, threads);
-    let mut ours = Measured { name: "algohost".into(), seconds: f64::INFINITY, quality: job.quality() };
+    let mut ours = Measured::nothing_yet("algohost", job.quality());
     let mut peers: Vec<Measured> = Vec::new();
     for _ in 0..TURNS {
         ours.seconds = ours.seconds.min(job.seconds());
         for found in row.run_peers(data, threads) {
-            match peers.iter_mut().find(|peer| peer.name == found.name) {
-                Some(peer) => peer.seconds = peer.seconds.min(found.seconds),
-                None => peers.push(found),
-            }
+            found.keep_best(&mut peers);
         }
     }
     for peer in &peers {

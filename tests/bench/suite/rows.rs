@@ -188,6 +188,7 @@ impl Row {
             .map(|line| Measured {
                 name: line["peer"].as_str().expect("a line names its peer").to_owned(),
                 seconds: line["seconds"].as_f64().expect("a line has seconds"),
+                read_seconds: line["read_seconds"].as_f64().expect("a line has the seconds of reading"),
                 quality: line[self.quality.peer].as_f64().expect("a line has the quality"),
             })
             .collect()

@@ -5,25 +5,54 @@ use crate::rows::Quality;
 /// What somebody took, and how good the result is.
 pub(crate) struct Measured {
     pub(crate) name: String,
+    /// For the work.
     pub(crate) seconds: f64,
+    /// For reading the files before, where that is not part of it.
+    pub(crate) read_seconds: f64,
     pub(crate) quality: f64,
 }
 
+impl Measured {
+    /// Somebody who has not begun.
+    pub(crate) fn nothing_yet(name: &str, quality: f64) -> Measured {
+        Measured { name: name.to_owned(), seconds: f64::INFINITY, read_seconds: 0.0, quality }
+    }
+
+    /// Adds a measurement to those of others, or to the same one's of an earlier turn: the shorter time counts.
+    pub(crate) fn keep_best(self, others: &mut Vec<Measured>) {
+        match others.iter_mut().find(|other| other.name == self.name) {
+            Some(other) => {
+                other.seconds = other.seconds.min(self.seconds);
+                other.read_seconds = other.read_seconds.min(self.read_seconds);
+            }
+            None => others.push(self),
+        }
+    }
+}
+
 pub(crate) fn print_head(threads: usize, turns: usize) {
-    println!("algohost against its peers: {threads} threads, same data, best of {turns} turns; ratio = peer's time / ours");
-    println!("{:<44} {:>9} {:<22} {:>9} {:>7} {:>6}  quality (ours, peer)", "work", "ours s", "peer", "peer s", "ratio", "reach");
+    println!("algohost against its peers: {threads} threads, same data, best of {turns} turns");
+    println!(
+        "ratio = what the peer takes for reading and working / what we take for both; alone = the peer's work alone / ours with reading"
+    );
+    println!(
+        "{:<44} {:>9} {:<22} {:>9} {:>9} {:>7} {:>7} {:>6}  quality (ours, peer)",
+        "work", "ours s", "peer", "reads s", "works s", "ratio", "alone", "reach"
+    );
 }
 
 pub(crate) fn print_row(work: &str, ours: &Measured, peer: &Measured, reach: Option<f64>, quality: Option<&Quality>) {
-    let ratio = peer.seconds / ours.seconds;
+    let ratio = (peer.read_seconds + peer.seconds) / ours.seconds;
+    let alone = peer.seconds / ours.seconds;
     let verdict = match reach {
         Some(reach) if ratio < reach => " SHORT",
         _ => "",
     };
     let reach = reach.map_or_else(|| "-".to_owned(), |reach| format!("{reach}"));
     let quality = quality.map_or_else(String::new, |quality| quality.show(ours.quality, peer.quality));
+    let read = if peer.read_seconds > 0.0 { seconds(peer.read_seconds) } else { "-".to_owned() };
     println!(
-        "{work:<44} {:>9} {:<22} {:>9} {ratio:>7.2} {reach:>6}  {quality}{verdict}",
+        "{work:<44} {:>9} {:<22} {read:>9} {:>9} {ratio:>7.2} {alone:>7.2} {reach:>6}  {quality}{verdict}",
         seconds(ours.seconds),
         peer.name,
         seconds(peer.seconds)
@@ -32,6 +61,6 @@ pub(crate) fn print_row(work: &str, ours: &Measured, peer: &Measured, reach: Opt
 
 /// With three digits that mean something.
 fn seconds(value: f64) -> String {
-    let digits = (3 - value.max(1e-6).log10().ceil() as i32).clamp(1, 7) as usize;
+    let digits = (3 - value.max(1e-9).log10().ceil() as i32).clamp(1, 10) as usize;
     format!("{value:.digits$}")
 }
