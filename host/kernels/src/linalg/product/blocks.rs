@@ -229,7 +229,7 @@ impl<T: Float> Multiply<'_, '_, T> {
 
 /// The rows from `first` on. Where less than a strip is left before `end`, the last row comes again and again.
 #[inline(always)]
-fn plain_rows<T, const R: usize>(a: Matrix<'_, T>, (first, end): (usize, usize)) -> Rows<'_, T, R> {
+fn plain_rows<T: Copy, const R: usize>(a: Matrix<'_, T>, (first, end): (usize, usize)) -> Rows<'_, T, R> {
     let mut rows = Rows([&a.elements[..0]; R]);
     for (at, row) in rows.0.iter_mut().enumerate() {
         *row = &a.elements[(first + at).min(end - 1) * a.row_stride..][..a.cols];

@@ -256,12 +256,13 @@ pub(crate) fn partly<T: Float>(out: &mut MatrixMut<'_, T>, a: Matrix<'_, T>, b: 
     if part == Part::All && out.cols < out.rows && out.cols <= FEW_COLUMNS && a.row_stride == 1 && a.col_stride > 1 {
         return Blocks::of::<T>().product(&mut out.transposed(), b.transposed(), a.transposed(), scale, part);
     }
+    let blocks = Blocks::of::<T>();
+    if part == Part::Upper {
+        // The diagonal is told by numbers of rows and columns: these stay together.
+        return blocks.product(out, a, b, scale, part);
+    }
     for left in (0..out.cols).step_by(SERIAL_COLUMNS) {
-        // Below the diagonal nothing is wanted, and diagonals are told by numbers of rows and columns.
-        let cols = if part == Part::All { SERIAL_COLUMNS.min(out.cols - left) } else { out.cols };
-        Blocks::of::<T>().product(&mut out.cols(left, cols), a, b.cols(left, cols), scale, part);
-        if cols == out.cols {
-            break;
-        }
+        let cols = SERIAL_COLUMNS.min(out.cols - left);
+        blocks.product(&mut out.cols(left, cols), a, b.cols(left, cols), scale, part);
     }
 }

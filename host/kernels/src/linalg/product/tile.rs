@@ -152,10 +152,10 @@ fn add<T: Float, S: Simd, const R: usize, const V: usize>(
     b: &[T::Vector<S>; V],
     sums: &mut Sums<T, S, R, V>,
 ) {
-    for row in 0..R {
+    for (row, sums) in sums.iter_mut().enumerate() {
         let x = T::splat(simd, of_row(row));
-        for vector in 0..V {
-            sums[row][vector] = T::multiply_add(simd, x, b[vector], sums[row][vector]);
+        for (sum, &b) in sums.iter_mut().zip(b) {
+            *sum = T::multiply_add(simd, x, b, *sum);
         }
     }
 }
