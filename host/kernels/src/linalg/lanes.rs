@@ -24,6 +24,12 @@ pub(crate) trait Lanes: Copy {
     fn sum<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self;
 }
 
+/// As many values as a register holds.
+#[inline(always)]
+pub(crate) fn lanes<T: Lanes, S: Simd>() -> usize {
+    size_of::<T::Vector<S>>() / size_of::<T>()
+}
+
 macro_rules! lanes {
     ($t:ty, $vector:ident, $splat:ident, $vectors:ident, $vectors_mut:ident, $load:ident, $store:ident, $add:ident, $mul_add:ident, $sum:ident) => {
         impl Lanes for $t {

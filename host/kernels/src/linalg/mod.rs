@@ -20,7 +20,7 @@ pub use affine::{Activation, affine, affine_into};
 pub use decompose::{cholesky, eigh, least_squares, log_determinant, qr, solve, svd};
 pub use decomposition::{Eigen, LeastSquares, LogDeterminant, Qr, Structure, Svd};
 pub use gram::{Covariance, covariance, gram, gram_into};
-pub(crate) use lanes::Lanes;
+pub(crate) use lanes::{Lanes, lanes};
 pub use matmul::{Transposed, matmul, matmul_into};
 pub(crate) use matrix::{Matrix, MatrixMut};
 pub(crate) use product::{Product, serial};

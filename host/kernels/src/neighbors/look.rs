@@ -3,8 +3,9 @@
 use pulp::{Simd, WithSimd};
 
 use super::panels::Panel;
-use super::tile::{Look, MOST_LANES, MOST_VECTORS, ROWS, Width, lanes};
+use super::tile::{Look, MOST_LANES, MOST_VECTORS, ROWS, Width};
 use crate::float::Float;
+use crate::linalg::lanes;
 
 /// Keeps, for each row and lane, the least bound, the least but one, and in which vector the former was.
 pub(super) struct TwoLeast<'a, T> {

@@ -9,6 +9,7 @@ use super::bound::RowTerms;
 use super::panels::{Panel, Panels};
 use crate::float::Float;
 use crate::instructions::arch;
+use crate::linalg::lanes;
 
 /// Rows of `x` taken together: with as many as this, and the vectors of a panel, sums fill the registers.
 pub(super) const ROWS: usize = 6;
@@ -41,11 +42,6 @@ impl Width {
         let arch = arch();
         arch.dispatch(Ask::<T>(arch, std::marker::PhantomData))
     }
-}
-
-#[inline(always)]
-pub(super) fn lanes<T: Float, S: Simd>() -> usize {
-    size_of::<T::Vector<S>>() / size_of::<T>()
 }
 
 /// Who looks at the bounds.

@@ -7,10 +7,10 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::scratch::with_scratch;
-use super::tile::{Left, Rows, Strip, lanes, times_columns, times_panel, write};
+use super::tile::{Left, Rows, Strip, times_columns, times_panel, write};
 use crate::float::Float;
 use crate::instructions::arch;
-use crate::linalg::{Matrix, MatrixMut};
+use crate::linalg::{Matrix, MatrixMut, lanes};
 
 /// Vectors side by side in a panel.
 const VECTORS: usize = 2;

@@ -181,7 +181,7 @@ impl<T: Float> Product<'_, T> {
         self.context.in_pool(|| {
             parts.par_chunks_mut(m * n).enumerate().try_for_each(|(task, part)| {
                 let (top, depth) = (task * depth, depth.min(k - task * depth));
-                // gemm likes the longer axis of the result contiguous.
+                // The longer axis of the result is contiguous: it is what panels run along.
                 let (row_stride, col_stride) = if m > n { (1, m) } else { (n, 1) };
                 let mut part = MatrixMut { elements: part, rows: m, cols: n, row_stride, col_stride };
                 let (a, b) = (self.a.cols(top, depth), self.b.rows(top, depth));
@@ -252,11 +252,11 @@ pub(crate) fn partly<T: Float>(out: &mut MatrixMut<'_, T>, a: Matrix<'_, T>, b: 
         (0..out.rows).for_each(|i| (0..out.cols).for_each(|j| combine(T::ZERO, scale, out.at(i, j))));
         return;
     }
+    let blocks = Blocks::of::<T>();
     // A few columns of a long transposed matrix: as rows of the transposed result, they pass by the matrix as it lies in memory.
     if part == Part::All && out.cols < out.rows && out.cols <= FEW_COLUMNS && a.row_stride == 1 && a.col_stride > 1 {
-        return Blocks::of::<T>().product(&mut out.transposed(), b.transposed(), a.transposed(), scale, part);
+        return blocks.product(&mut out.transposed(), b.transposed(), a.transposed(), scale, part);
     }
-    let blocks = Blocks::of::<T>();
     if part == Part::Upper {
         // The diagonal is told by numbers of rows and columns: these stay together.
         return blocks.product(out, a, b, scale, part);

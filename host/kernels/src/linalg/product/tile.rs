@@ -3,17 +3,11 @@
 use pulp::Simd;
 
 use crate::float::Float;
-use crate::linalg::MatrixMut;
 use crate::linalg::vector::combine;
+use crate::linalg::{Lanes, MatrixMut, lanes};
 
 /// Most values in the row of a tile: two vectors of the widest kind.
 const MOST_WIDTH: usize = 32;
-
-/// As many values as a register holds.
-#[inline(always)]
-pub(super) fn lanes<T: Float, S: Simd>() -> usize {
-    size_of::<T::Vector<S>>() / size_of::<T>()
-}
 
 /// `R` rows of `a`.
 pub(super) trait Left<T, const R: usize>: Copy {
@@ -83,7 +77,7 @@ impl<T: Copy, const R: usize> Left<T, R> for Strip<'_, T, R> {
 }
 
 /// Sums over the inner axis, by row and vector.
-pub(super) type Sums<T, S, const R: usize, const V: usize> = [[<T as crate::linalg::Lanes>::Vector<S>; V]; R];
+pub(super) type Sums<T, S, const R: usize, const V: usize> = [[<T as Lanes>::Vector<S>; V]; R];
 
 /// Rows times a packed panel.
 #[inline(always)]
