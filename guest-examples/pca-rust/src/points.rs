@@ -60,16 +60,18 @@ impl Points {
         Ok(self.see(batch))
     }
 
-    /// Refuses what is missing or not a number, or so large that its products are not finite.
-    pub(crate) fn refuse(&self, points: &Tensor) -> Error {
-        let channel = self.channel;
-        match not_finite(points) {
-            Ok(0.0) => invalid_input(format!("channel {channel}: the products of some values overflow float32: scale the features down")),
-            Ok(bad) => {
-                invalid_input(format!("channel {channel}: {bad} values are missing or not finite: fill or drop them before training"))
-            }
-            Err(error) => error,
+    /// Refuses what is missing or not a number.
+    pub(crate) fn check_finite(&self, points: &Tensor) -> Result<(), Error> {
+        let (channel, bad) = (self.channel, not_finite(points)?);
+        if bad == 0.0 {
+            return Ok(());
         }
+        Err(invalid_input(format!("channel {channel}: {bad} values are missing or not finite: fill or drop them before training")))
+    }
+
+    /// Refuses finite values whose products are not.
+    pub(crate) fn too_large(&self) -> Error {
+        invalid_input(format!("channel {}: the products of some values overflow float32: scale the features down", self.channel))
     }
 
     fn see(&mut self, batch: Batch) -> Tensor {

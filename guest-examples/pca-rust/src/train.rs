@@ -6,7 +6,7 @@ use crate::algohost::ml::tensors::{Dtype, Tensor, from_bytes};
 use crate::algohost::ml::types::Error;
 use crate::exports::algohost::ml::trainer::Guest;
 use crate::model::{Settings, components_for};
-use crate::moments::{Moments, not_finite};
+use crate::moments::Moments;
 use crate::points::Points;
 use crate::solve::{Analysis, Sketch, by_covariances, by_singular_values, randomized};
 use crate::{Pca, invalid_input};
@@ -77,9 +77,7 @@ fn analyse(wanted: &Wanted) -> Result<Analysis, Error> {
         Wanted::Count(count) if is_randomized()? => {
             let all = points.read_all()?;
             wanted.check(&points, f64::from(all.shape()[0]))?;
-            if not_finite(&all)? > 0.0 {
-                return Err(points.refuse(&all));
-            }
+            points.check_finite(&all)?;
             randomized(&all, subtract_mean, &sketch(*count)?)
         }
         _ => exact(&mut points, subtract_mean, wanted),
@@ -91,14 +89,16 @@ fn exact(points: &mut Points, subtract_mean: bool, wanted: &Wanted) -> Result<An
     let first = points.at_least(points.n_features)?;
     if first.shape()[0] < points.n_features {
         wanted.check(points, f64::from(first.shape()[0]))?;
-        if not_finite(&first)? > 0.0 {
-            return Err(points.refuse(&first));
-        }
+        points.check_finite(&first)?;
         return by_singular_values(&first, subtract_mean);
     }
-    let moments_of = |points: &Points, batch: Tensor| {
+    let moments_of = |points: &Points, batch: Tensor| -> Result<Moments, Error> {
         let moments = Moments::of(&batch, subtract_mean)?;
-        if moments.are_finite()? { Ok(moments) } else { Err(points.refuse(&batch)) }
+        if !moments.are_finite()? {
+            points.check_finite(&batch)?;
+            return Err(points.too_large());
+        }
+        Ok(moments)
     };
     let mut moments = moments_of(points, first)?;
     while let Some(batch) = points.next()? {
