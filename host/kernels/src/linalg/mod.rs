@@ -23,7 +23,7 @@ pub use gram::{Covariance, covariance, gram, gram_into};
 pub(crate) use lanes::{Lanes, lanes};
 pub use matmul::{Transposed, matmul, matmul_into};
 pub(crate) use matrix::{Matrix, MatrixMut};
-pub(crate) use product::{Product, serial};
+pub(crate) use product::{Product, Rows, serial, times_panel};
 pub(crate) use rows::{add_weighted_rows, dot_rows};
 #[cfg(not(feature = "linalg"))]
 pub use without::{cholesky, eigh, least_squares, log_determinant, qr, solve, svd};

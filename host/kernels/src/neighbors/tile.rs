@@ -9,7 +9,7 @@ use super::bound::RowTerms;
 use super::panels::{Panel, Panels};
 use crate::float::Float;
 use crate::instructions::arch;
-use crate::linalg::lanes;
+use crate::linalg::{Rows, lanes, times_panel};
 
 /// Rows of `x` taken together: with as many as this, and the vectors of a panel, sums fill the registers.
 pub(super) const ROWS: usize = 6;
@@ -86,13 +86,12 @@ impl<T: Float, L: Look<T>> WithSimd for Show<'_, T, L> {
 impl<T: Float, L: Look<T>> Show<'_, T, L> {
     #[inline(always)]
     fn panel<S: Simd, const V: usize>(&mut self, simd: S, panel: Panel<'_, T>) {
-        let columns = T::vectors::<S>(panel.columns).0.as_chunks::<V>().0;
         let Some(y_terms) = T::vectors::<S>(panel.terms).0.first_chunk::<V>() else { return };
-        let depth = columns.len();
+        let depth = panel.columns.len() / (lanes::<T, S>() * V);
         for (tile, terms) in self.terms.as_chunks::<ROWS>().0.iter().enumerate() {
             let rows = &self.rows[tile * ROWS * depth..][..ROWS * depth];
-            let rows: [&[T]; ROWS] = std::array::from_fn(|row| &rows[row * depth..][..depth]);
-            let mut bounds = products::<T, S, V>(simd, rows, columns);
+            let rows = Rows::<T, ROWS>(std::array::from_fn(|row| &rows[row * depth..][..depth]));
+            let mut bounds = times_panel::<T, S, ROWS, V>(simd, rows, panel.columns);
             for (bounds, terms) in bounds.iter_mut().zip(terms) {
                 let factor = T::splat(simd, terms.factor);
                 bounds.iter_mut().zip(y_terms).for_each(|(bound, &term)| *bound = T::multiply_add(simd, factor, term, *bound));
@@ -100,19 +99,4 @@ impl<T: Float, L: Look<T>> Show<'_, T, L> {
             self.look.look(simd, tile * ROWS, panel, &bounds);
         }
     }
-}
-
-/// Of each row with each column of a panel.
-#[inline(always)]
-fn products<T: Float, S: Simd, const V: usize>(simd: S, rows: [&[T]; ROWS], columns: &[[T::Vector<S>; V]]) -> [[T::Vector<S>; V]; ROWS] {
-    let mut sums = [[T::splat(simd, T::ZERO); V]; ROWS];
-    for (i, y) in columns.iter().enumerate() {
-        for row in 0..ROWS {
-            let x = T::splat(simd, rows[row][i]);
-            for vector in 0..V {
-                sums[row][vector] = T::multiply_add(simd, x, y[vector], sums[row][vector]);
-            }
-        }
-    }
-    sums
 }

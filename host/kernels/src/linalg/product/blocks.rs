@@ -6,18 +6,20 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::panels::Panels;
 use super::scratch::with_scratch;
 use super::tile::{Left, Rows, Strip, times_columns, times_panel, write};
 use crate::float::Float;
 use crate::instructions::arch;
 use crate::linalg::{Matrix, MatrixMut, lanes};
 
-/// Vectors side by side in a panel.
-const VECTORS: usize = 2;
-/// Most depth of a block: a panel, of 64 bytes a row with AVX2, takes 24 KiB, the most part of a first-level cache.
-const DEPTH: usize = 384;
-/// Rows of `a` that stay in the second-level cache while all panels pass by: whole strips of either height.
-pub(super) const ROWS: usize = 96;
+/// Rows of a strip. With six rows, sums of two vectors each fill 16 registers but for a few, sums of four vectors fill 32.
+const STRIP: usize = 6;
+/// Most depth of a block. Deeper ones pass by the result less often, which takes a tenth of the time with half the depth; a panel of 64 bytes
+/// a row then takes more than the first-level cache, but the second brings it fast enough.
+const DEPTH: usize = 512;
+/// Rows of `a` that stay in the second-level cache while all panels pass by: whole strips.
+pub(super) const ROWS: usize = 16 * STRIP;
 /// With as many rows or fewer, packing `b` costs more than it brings.
 const FEW_ROWS: usize = 12;
 
@@ -26,13 +28,17 @@ const FEW_ROWS: usize = 12;
 pub(super) struct Blocks {
     arch: Arch,
     lanes: usize,
+    /// Vectors side by side in a panel.
+    vectors: usize,
 }
 
 /// What a panel is multiplied from.
 #[derive(Clone, Copy)]
-pub(super) enum Right<'a, T> {
+pub(super) enum Right<'a, 'p, T> {
     /// Packed by [`Blocks::pack`].
     Packed(&'a [T]),
+    /// Packed by the threads that need them; and the panel to begin with, so that threads do not meet.
+    Shared(&'a Panels<'p, T>, usize),
     /// As it lies in memory, its columns next to each other; and the columns of the last panel, which is not whole, packed.
     Plain(Matrix<'a, T>, &'a [T]),
 }
@@ -52,7 +58,7 @@ impl Blocks {
             type Output = Blocks;
             #[inline(always)]
             fn with_simd<S: Simd>(self, _simd: S) -> Blocks {
-                Blocks { arch: self.0, lanes: lanes::<T, S>() }
+                Blocks { arch: self.0, lanes: lanes::<T, S>(), vectors: if S::REGISTER_COUNT >= 32 { 4 } else { 2 } }
             }
         }
         let arch = arch();
@@ -66,7 +72,7 @@ impl Blocks {
 
     /// Columns of a whole panel.
     pub(super) fn panel(self) -> usize {
-        self.lanes * VECTORS
+        self.lanes * self.vectors
     }
 
     /// Numbers that so many columns are packed into, for each row of `b`.
@@ -84,7 +90,7 @@ impl Blocks {
         self,
         out: &mut MatrixMut<'_, T>,
         a: Matrix<'_, T>,
-        right: Right<'_, T>,
+        right: Right<'_, '_, T>,
         scale: (T, T),
         part: Part,
         strips: &mut [T],
@@ -147,50 +153,49 @@ impl<T: Float> WithSimd for Pack<'_, T> {
     }
 }
 
-struct Multiply<'a, 'o, T> {
+struct Multiply<'a, 'o, 'p, T> {
     out: &'a mut MatrixMut<'o, T>,
     a: Matrix<'a, T>,
-    right: Right<'a, T>,
+    right: Right<'a, 'p, T>,
     scale: (T, T),
     part: Part,
     strips: &'a mut [T],
 }
 
-impl<T: Float> WithSimd for Multiply<'_, '_, T> {
+impl<T: Float> WithSimd for Multiply<'_, '_, '_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // Sums fill the registers, but for a few.
-        if S::REGISTER_COUNT >= 32 { self.run::<S, 12>(simd) } else { self.run::<S, 6>(simd) }
+        if S::REGISTER_COUNT >= 32 { self.run::<S, 4>(simd) } else { self.run::<S, 2>(simd) }
     }
 }
 
-impl<T: Float> Multiply<'_, '_, T> {
+impl<T: Float> Multiply<'_, '_, '_, T> {
     #[inline(always)]
-    fn run<S: Simd, const R: usize>(mut self, simd: S) {
+    fn run<S: Simd, const V: usize>(mut self, simd: S) {
         let (a, strips) = (self.a, std::mem::take(&mut self.strips));
         let depth = a.cols;
         for top in (0..a.rows).step_by(ROWS) {
             let end = a.rows.min(top + ROWS);
             if a.col_stride == 1 || depth == 1 {
-                self.rows::<S, R, _>(
+                self.rows::<S, V, _>(
                     simd,
                     (top, end),
                     #[inline(always)]
                     |first| plain_rows(a, (first, end)),
                 );
             } else {
-                let strips = &mut strips.as_chunks_mut::<R>().0[..depth * (end - top).div_ceil(R)];
+                let strips = &mut strips.as_chunks_mut::<STRIP>().0[..depth * (end - top).div_ceil(STRIP)];
                 for (at, strip) in strips.chunks_exact_mut(depth).enumerate() {
-                    pack_strip(a.rows(top + at * R, R.min(end - top - at * R)), strip);
+                    pack_strip(a.rows(top + at * STRIP, STRIP.min(end - top - at * STRIP)), strip);
                 }
                 let strips = &*strips;
-                self.rows::<S, R, _>(
+                self.rows::<S, V, _>(
                     simd,
                     (top, end),
                     #[inline(always)]
-                    |first| Strip(&strips[(first - top) / R * depth..][..depth]),
+                    |first| Strip(&strips[(first - top) / STRIP * depth..][..depth]),
                 );
             }
         }
@@ -198,32 +203,45 @@ impl<T: Float> Multiply<'_, '_, T> {
 
     /// Some rows of the result; `strip` gives those of `a` from its argument on.
     #[inline(always)]
-    fn rows<S: Simd, const R: usize, L: Left<T, R>>(&mut self, simd: S, (top, end): (usize, usize), strip: impl Fn(usize) -> L) {
-        let (depth, cols, panel) = (self.a.cols, self.out.cols, lanes::<T, S>() * VECTORS);
-        for left in (0..cols).step_by(panel) {
+    fn rows<S: Simd, const V: usize, L: Left<T, STRIP>>(&mut self, simd: S, (top, end): (usize, usize), strip: impl Fn(usize) -> L) {
+        let (depth, cols, panel) = (self.a.cols, self.out.cols, lanes::<T, S>() * V);
+        let panels = cols.div_ceil(panel);
+        let start = if let Right::Shared(_, start) = self.right { start } else { 0 };
+        for at in (start..panels).chain(0..start) {
+            let left = at * panel;
             let width = panel.min(cols - left);
             let (plain, packed) = match self.right {
                 Right::Plain(b, _) if width == panel => (Some((&b.elements[left..], b.row_stride)), &[][..]),
                 Right::Plain(_, packed) => (None, packed),
                 Right::Packed(packed) => (None, &packed[left * depth..packed.len().min((left + panel) * depth)]),
+                Right::Shared(panels, _) => (None, panels.packed(at)),
             };
-            for first in (top..end).step_by(R) {
+            for first in (top..end).step_by(STRIP) {
                 if self.part == Part::Upper && left + width <= first {
                     break;
                 }
-                let place = ((first, R.min(end - first)), (left, width));
+                let (strip, place) = (strip(first), ((first, STRIP.min(end - first)), (left, width)));
                 if let Some(columns) = plain {
-                    let sums = times_columns::<T, S, R, VECTORS>(simd, strip(first), columns, depth);
-                    write::<T, S, R, VECTORS>(simd, self.out, place, &sums, self.scale);
-                } else if packed.len() == panel * depth {
-                    let sums = times_panel::<T, S, R, VECTORS>(simd, strip(first), packed);
-                    write::<T, S, R, VECTORS>(simd, self.out, place, &sums, self.scale);
-                } else {
-                    let sums = times_panel::<T, S, R, 1>(simd, strip(first), packed);
-                    write::<T, S, R, 1>(simd, self.out, place, &sums, self.scale);
+                    let sums = times_columns::<T, S, STRIP, V>(simd, strip, columns, depth);
+                    write::<T, S, STRIP, V>(simd, self.out, place, &sums, self.scale);
+                    continue;
+                }
+                // The last panel is as wide as it must be.
+                match width.div_ceil(lanes::<T, S>()) {
+                    vectors if vectors == V => self.tile::<S, V>(simd, strip, packed, place),
+                    3 if V > 3 => self.tile::<S, 3>(simd, strip, packed, place),
+                    2 if V > 2 => self.tile::<S, 2>(simd, strip, packed, place),
+                    _ => self.tile::<S, 1>(simd, strip, packed, place),
                 }
             }
         }
+    }
+
+    /// Rows times a panel of `V` vectors.
+    #[inline(always)]
+    fn tile<S: Simd, const V: usize>(&mut self, simd: S, strip: impl Left<T, STRIP>, panel: &[T], place: ((usize, usize), (usize, usize))) {
+        let sums = times_panel::<T, S, STRIP, V>(simd, strip, panel);
+        write::<T, S, STRIP, V>(simd, self.out, place, &sums, self.scale);
     }
 }
 

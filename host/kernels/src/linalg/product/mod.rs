@@ -2,6 +2,7 @@
 //! is cut by shape alone.
 
 mod blocks;
+mod panels;
 mod scratch;
 mod tile;
 
@@ -15,7 +16,9 @@ use crate::float::Float;
 use crate::workspace::Workspace;
 pub(crate) use blocks::Part;
 use blocks::{Blocks, ROWS, Right};
+use panels::Panels;
 use scratch::with_scratch;
+pub(crate) use tile::{Rows, times_panel};
 
 /// Below so many multiplications a plain loop is done before the library has started.
 const TINY: usize = 256;
@@ -27,16 +30,12 @@ const TASK: usize = 1 << 21;
 const SMALL_RESULT: usize = 1 << 18;
 /// Longest stretch of the inner axis, and of columns, between two looks at the cancel token.
 const STRETCH: usize = 1 << 12;
-/// Columns that are packed together for all threads.
-const PACKED_COLUMNS: usize = 1 << 11;
-/// Columns that one thread packs together.
-const SERIAL_COLUMNS: usize = 1 << 10;
+/// Columns that are packed together.
+const PACKED_COLUMNS: usize = 1 << 10;
 /// As many columns are multiplied as rows of the transposed product.
 const FEW_COLUMNS: usize = 12;
-/// Numbers packed by one task.
-const PACKED: usize = 1 << 15;
-/// Rows of one task, at least: a whole number of strips.
-const FEWEST_ROWS: usize = 24;
+/// Rows of one task, at least.
+const FEWEST_ROWS: usize = ROWS / 4;
 
 /// `alpha a b + beta out`: everything about a product but where it goes. Shapes fit (the caller checked); with beta 0, `out` is not read.
 #[derive(Clone, Copy)]
@@ -83,11 +82,7 @@ impl<T: Float> Product<'_, T> {
             serial(out, self.a, self.b, self.scale);
             return Ok(());
         }
-        let rows = m
-            .div_ceil(2 * self.context.threads())
-            .clamp(FEWEST_ROWS, ROWS)
-            .max(TASK / n.saturating_mul(k))
-            .next_multiple_of(FEWEST_ROWS / 2);
+        let rows = m.div_ceil(8 * self.context.threads()).clamp(FEWEST_ROWS, ROWS).next_multiple_of(FEWEST_ROWS);
         // How sums are cut must not depend on the threads, how rows are dealt may.
         let row_tasks = m.div_ceil(ROWS.max(TASK / n.saturating_mul(k)));
         if row_tasks < 8 && m.saturating_mul(n) <= SMALL_RESULT && k >= 2 * STRETCH {
@@ -126,11 +121,10 @@ impl<T: Float> Product<'_, T> {
                     for top in (0..k).step_by(depth) {
                         let depth = depth.min(k - top);
                         let (a, b) = (self.a.cols(top, depth), self.b.rows(top, depth).cols(left, PACKED_COLUMNS.min(n - left)));
-                        let packed = &mut packed[..depth * blocks.packed_width(b.cols)];
-                        pack_in_pool(blocks, b, packed);
+                        let panels = Panels::new(blocks, b, &mut packed[..depth * blocks.packed_width(b.cols)]);
                         let beta = if top == 0 { self.scale.1 } else { T::ONE };
                         let block = Product { a, b, scale: (self.scale.0, beta), ..self };
-                        block.rows_of_block(&mut out.cols(left, b.cols), rows, packed)?;
+                        block.rows_of_block(&mut out.cols(left, b.cols), rows, &panels)?;
                     }
                 }
                 Ok(())
@@ -138,20 +132,22 @@ impl<T: Float> Product<'_, T> {
         })
     }
 
-    /// A task for each `rows` rows; `packed` is `b`.
-    fn rows_of_block(self, out: &mut MatrixMut<'_, T>, rows: usize, packed: &[T]) -> Result<()> {
+    /// A task for each `rows` rows; `panels` are `b`.
+    fn rows_of_block(self, out: &mut MatrixMut<'_, T>, rows: usize, panels: &Panels<'_, T>) -> Result<()> {
         let (m, n, row_stride, col_stride) = (out.rows, out.cols, out.row_stride.max(1), out.col_stride);
         // Rows do not interleave: `write_to` made the row stride the longer one, and elements are distinct.
         let elements = &mut out.elements[..(m - 1) * row_stride + (n - 1) * col_stride + 1];
         let task_elements = if rows >= m { elements.len() } else { rows * row_stride };
-        let (blocks, depth) = (Blocks::of::<T>(), self.a.cols);
+        let (blocks, tasks) = (Blocks::of::<T>(), m.div_ceil(rows));
+        let strips = if self.a.col_stride == 1 { 0 } else { ROWS * self.a.cols };
         elements.par_chunks_mut(task_elements).enumerate().try_for_each(|(task, elements)| {
             self.context.check(self.operation)?;
             let start = task * rows;
             let rows = rows.min(m - start);
             let mut tile = MatrixMut { elements, rows, cols: n, row_stride, col_stride };
-            with_scratch(ROWS * depth, |strips| {
-                blocks.multiply(&mut tile, self.a.rows(start, rows), Right::Packed(packed), self.scale, Part::All, strips);
+            with_scratch(strips, |strips| {
+                let right = Right::Shared(panels, task * panels.count() / tasks);
+                blocks.multiply(&mut tile, self.a.rows(start, rows), right, self.scale, Part::All, strips);
             });
             Ok(())
         })
@@ -228,15 +224,6 @@ impl<T: Float> Product<'_, T> {
     }
 }
 
-/// Packs a block of `b`, several panels a task.
-fn pack_in_pool<T: Float>(blocks: Blocks, b: Matrix<'_, T>, packed: &mut [T]) {
-    let panels = (PACKED / (b.rows * blocks.panel())).max(1);
-    packed.par_chunks_mut(panels * blocks.panel() * b.rows).enumerate().for_each(|(task, packed)| {
-        let left = task * panels * blocks.panel();
-        blocks.pack(b.cols(left, b.cols - left), packed);
-    });
-}
-
 /// `out = alpha a b + beta out` on this thread. With beta 0, `out` is not read.
 pub(crate) fn serial<T: Float>(out: &mut MatrixMut<'_, T>, a: Matrix<'_, T>, b: Matrix<'_, T>, scale: (T, T)) {
     partly(out, a, b, scale, Part::All);
@@ -261,8 +248,8 @@ pub(crate) fn partly<T: Float>(out: &mut MatrixMut<'_, T>, a: Matrix<'_, T>, b: 
         // The diagonal is told by numbers of rows and columns: these stay together.
         return blocks.product(out, a, b, scale, part);
     }
-    for left in (0..out.cols).step_by(SERIAL_COLUMNS) {
-        let cols = SERIAL_COLUMNS.min(out.cols - left);
+    for left in (0..out.cols).step_by(PACKED_COLUMNS) {
+        let cols = PACKED_COLUMNS.min(out.cols - left);
         blocks.product(&mut out.cols(left, cols), a, b.cols(left, cols), scale, part);
     }
 }

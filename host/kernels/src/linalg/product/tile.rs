@@ -6,24 +6,24 @@ use crate::float::Float;
 use crate::linalg::vector::combine;
 use crate::linalg::{Lanes, MatrixMut, lanes};
 
-/// Most values in the row of a tile: two vectors of the widest kind.
-const MOST_WIDTH: usize = 32;
+/// Most values in the row of a tile: four vectors of the widest kind.
+const MOST_WIDTH: usize = 64;
 
 /// `R` rows of `a`.
-pub(super) trait Left<T, const R: usize>: Copy {
+pub(crate) trait Left<T, const R: usize>: Copy {
     /// The same rows, up to `depth` columns.
     fn cut(self, depth: usize) -> Self;
     /// The `i`th number of a row.
     fn at(self, row: usize, i: usize) -> T;
-    /// As many columns from the first on that come in fours.
-    fn in_fours(self) -> usize;
-    /// One of a row's `q`th four numbers, if they come in fours.
-    fn in_four(self, row: usize, q: usize, place: usize) -> T;
+    /// As many columns from the first on that come in groups of `U`.
+    fn grouped<const U: usize>(self) -> usize;
+    /// One of a row's `q`th group of `U` numbers.
+    fn of_group<const U: usize>(self, row: usize, q: usize, place: usize) -> T;
 }
 
 /// Rows as they lie in memory.
 #[derive(Clone, Copy)]
-pub(super) struct Rows<'a, T, const R: usize>(pub(super) [&'a [T]; R]);
+pub(crate) struct Rows<'a, T, const R: usize>(pub(crate) [&'a [T]; R]);
 
 impl<T: Copy, const R: usize> Left<T, R> for Rows<'_, T, R> {
     #[inline(always)]
@@ -39,13 +39,13 @@ impl<T: Copy, const R: usize> Left<T, R> for Rows<'_, T, R> {
     }
 
     #[inline(always)]
-    fn in_fours(self) -> usize {
-        self.0[0].len() / 4 * 4
+    fn grouped<const U: usize>(self) -> usize {
+        self.0[0].len() / U * U
     }
 
     #[inline(always)]
-    fn in_four(self, row: usize, q: usize, place: usize) -> T {
-        self.0[row].as_chunks::<4>().0[q][place]
+    fn of_group<const U: usize>(self, row: usize, q: usize, place: usize) -> T {
+        self.0[row].as_chunks::<U>().0[q][place]
     }
 }
 
@@ -66,37 +66,47 @@ impl<T: Copy, const R: usize> Left<T, R> for Strip<'_, T, R> {
 
     /// Taken one after the other, strips are read faster.
     #[inline(always)]
-    fn in_fours(self) -> usize {
+    fn grouped<const U: usize>(self) -> usize {
         0
     }
 
     #[inline(always)]
-    fn in_four(self, row: usize, q: usize, place: usize) -> T {
-        self.0[4 * q + place][row]
+    fn of_group<const U: usize>(self, row: usize, q: usize, place: usize) -> T {
+        self.0[U * q + place][row]
     }
 }
 
 /// Sums over the inner axis, by row and vector.
-pub(super) type Sums<T, S, const R: usize, const V: usize> = [[<T as Lanes>::Vector<S>; V]; R];
+pub(crate) type Sums<T, S, const R: usize, const V: usize> = [[<T as Lanes>::Vector<S>; V]; R];
 
 /// Rows times a packed panel.
 #[inline(always)]
-pub(super) fn times_panel<T: Float, S: Simd, const R: usize, const V: usize>(
+pub(crate) fn times_panel<T: Float, S: Simd, const R: usize, const V: usize>(
     simd: S,
     rows: impl Left<T, R>,
     panel: &[T],
 ) -> Sums<T, S, R, V> {
     let panel = T::vectors::<S>(panel).0.as_chunks::<V>().0;
+    // Several at a time: the loop and its checks take a tenth of the time else. Too many, and the compiler keeps the sums in memory.
+    if V <= 2 { in_groups::<T, S, R, V, 4>(simd, rows, panel) } else { in_groups::<T, S, R, V, 2>(simd, rows, panel) }
+}
+
+/// Rows times a panel, `U` columns of the rows at a time.
+#[inline(always)]
+fn in_groups<T: Float, S: Simd, const R: usize, const V: usize, const U: usize>(
+    simd: S,
+    rows: impl Left<T, R>,
+    panel: &[[T::Vector<S>; V]],
+) -> Sums<T, S, R, V> {
     let rows = rows.cut(panel.len());
     let mut sums = [[T::splat(simd, T::ZERO); V]; R];
-    // Four at a time: the loop and its checks take a tenth of the time else.
-    let (fours, rest) = panel.split_at(rows.in_fours());
-    for (q, four) in fours.as_chunks::<4>().0.iter().enumerate() {
-        for (place, b) in four.iter().enumerate() {
+    let (groups, rest) = panel.split_at(rows.grouped::<U>());
+    for (q, group) in groups.as_chunks::<U>().0.iter().enumerate() {
+        for (place, b) in group.iter().enumerate() {
             add::<T, S, R, V>(
                 simd,
                 #[inline(always)]
-                |row| rows.in_four(row, q, place),
+                |row| rows.of_group::<U>(row, q, place),
                 b,
                 &mut sums,
             );
@@ -106,7 +116,7 @@ pub(super) fn times_panel<T: Float, S: Simd, const R: usize, const V: usize>(
         add::<T, S, R, V>(
             simd,
             #[inline(always)]
-            |row| rows.at(row, fours.len() + i),
+            |row| rows.at(row, groups.len() + i),
             b,
             &mut sums,
         );
