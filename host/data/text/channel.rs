@@ -187,7 +187,7 @@ impl<F: LineFormat> Text<F> {
         let before = if file == self.first { "the lines before have".to_owned() } else { format!("{} has", self.name(self.first)) };
         let header = line == 1 && matches!(fault.wrong, Wrong::Cell { .. });
         let failure = fault.wrong.failure(&format!("{name}:{line}"), &before);
-        match self.format.first_line_help().filter(|_| header) {
+        match self.format.first_line_help().filter(|_| header && failure.help.is_none()) {
             Some(help) => failure.help(help).into(),
             None => failure.into(),
         }

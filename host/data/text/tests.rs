@@ -73,6 +73,11 @@ fn wrong_csv_is_told_with_line_and_column() {
     assert_eq!(header.help.as_deref(), Some("CSV channels have no header line; remove it"));
     let later = failure(Channel::new("text/csv", &[("a.csv", b"1,2\ny,x\n")]).read_all("{}"));
     assert_eq!(later.help, None);
+    for word in ["NA", "null", "?", "\"N/A\""] {
+        let missing = failure(Channel::new("text/csv", &[("a.csv", format!("{word},2\n").as_bytes())]).read_all("{}"));
+        assert_eq!(missing.what, format!("train/a.csv:1: column 1 is '{word}', not a number"));
+        assert_eq!(missing.help.as_deref(), Some("an empty field is a missing value"));
+    }
 }
 
 #[test]
