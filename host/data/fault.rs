@@ -7,6 +7,9 @@ use crate::failure::{Code, Failure};
 /// The most characters of wrong data that a message repeats.
 const SHOWN: usize = 40;
 
+/// What others write for a missing value, in lower case.
+const MISSING: [&str; 8] = ["na", "n/a", "#n/a", "<na>", "null", "none", "?", "-"];
+
 /// Bytes from the data between single quotes: control characters escaped, what is no UTF-8 replaced, cut after 40 characters.
 pub(super) fn quote(bytes: &[u8]) -> String {
     // Four bytes a character at most, so that a huge cell is not converted for the sake of its beginning.
@@ -51,7 +54,11 @@ impl Wrong {
     /// The failure at `place` (`train/data.csv:17`). `before` says which rows the number of columns is held against.
     pub(super) fn failure(self, place: &str, before: &str) -> Failure {
         match self {
-            Wrong::Cell { column, found } => Failure::user(format!("{place}: column {column} is {found}, not a number")),
+            Wrong::Cell { column, found } => {
+                let failure = Failure::user(format!("{place}: column {column} is {found}, not a number"));
+                let word = found.trim_matches(['\'', '"']).to_ascii_lowercase();
+                if MISSING.contains(&word.as_str()) { failure.help("an empty field is a missing value") } else { failure }
+            }
             Wrong::Columns { found, wanted } => Failure::user(format!("{place}: {}, {before} {wanted}", plural(found, "column"))),
             Wrong::Row(what) => Failure::user(format!("{place}: {what}")),
             Wrong::Changed => Failure::new(Code::Io, format!("{place}: the file changed while it was being read")),

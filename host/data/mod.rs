@@ -21,7 +21,7 @@ mod text;
 
 pub use batch::Batch;
 pub use content_type::{ContentType, Format};
-pub use reader::{Options, Reader, Source};
+pub use reader::{Decision, IndexBase, Options, Reader, Source};
 pub use request::decode_request;
 pub use response::{encode, negotiate};
 pub use sparse::SparseBatch;

@@ -6,7 +6,7 @@ use algohost_kernels::{Budget, Cancel, Context, DType, Pool, Tensor, with_elemen
 use anyhow::Result;
 use tempfile::TempDir;
 
-use super::{Batch, Options, Reader, Source};
+use super::{Batch, IndexBase, Options, Reader, Source};
 use crate::failure::{Code, Failure};
 
 /// A context with 64 MiB of tensors.
@@ -38,7 +38,7 @@ impl Channel {
     }
 
     pub(super) fn open(&self, options: &str) -> Result<Reader> {
-        Reader::open(&context(1), &self.source, Options::from_json(options)?)
+        Reader::open(&context(1), &self.source, Options::from_json(options)?, &mut IndexBase::default())
     }
 
     pub(super) fn read_all(&self, options: &str) -> Result<Batch> {

@@ -13,10 +13,10 @@ use super::bindings::algohost::ml::types;
 use super::engine::Host;
 use super::handles::{MatrixHandle, Scoped, Slab, TensorHandle};
 use super::instance::Setup;
-use super::job::{Access, Job};
+use super::job::{Access, Channel, Job};
 use super::output::Output;
 use super::watchdog::Deadline;
-use crate::data::Reader;
+use crate::data::{IndexBase, Reader};
 use crate::failure::{Code, Failure};
 use crate::telemetry;
 
@@ -39,6 +39,7 @@ pub(super) struct Guest {
     pub(super) forests: Slab<Forest>,
     pub(super) learners: Slab<FactorizationTrainer>,
     pub(super) readers: Slab<Reader>,
+    pub(super) index_base: IndexBase,
     pub(super) writers: Slab<Writer>,
     pub(super) archive_handles: Slab<Archive>,
 }
@@ -54,6 +55,7 @@ impl Guest {
             store_limits: setup.limits.for_store(),
             context: Context::new(budget, cancel.clone(), host.pool().clone()).with_permits(setup.permits.clone()),
             deadline: Deadline::new(cancel),
+            index_base: IndexBase::of(setup.job.channels.iter().filter_map(Channel::source)),
             job: Arc::clone(&setup.job),
             archives: setup.archives.clone(),
             output,

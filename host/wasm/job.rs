@@ -6,6 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::{Map, Value};
 
+use crate::data::Source;
+
 /// One group of a heterogeneous cluster.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "wit/job.wit documents the record of the same name")]
@@ -69,6 +71,14 @@ pub struct Channel {
     pub content_type: Option<String>,
     pub mode: InputMode,
     pub distribution: Distribution,
+}
+
+impl Channel {
+    /// How its files are read; none for a pipe.
+    pub(super) fn source(&self) -> Option<Source> {
+        let (channel, dir, content_type) = (self.name.clone(), self.folder.clone(), self.content_type.clone());
+        (self.mode != InputMode::Pipe).then_some(Source { channel, dir, content_type })
+    }
 }
 
 /// The job a guest runs in. When serving, there are no hyperparameters and no channels.

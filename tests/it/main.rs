@@ -9,6 +9,7 @@
 
 mod support;
 
+mod algorithms;
 mod cli;
 mod component;
 mod contract;

@@ -131,7 +131,7 @@ impl Trainer {
     }
 }
 
-/// Judges parameters on rows that they are not learned from.
+/// Judges parameters on rows that they are not learned from. A row counts by its weight.
 pub(crate) struct Judge {
     rows: Rows,
     task: Task,
@@ -142,21 +142,35 @@ pub(crate) struct Judge {
 impl Judge {
     pub(crate) fn new(rows: Rows, task: Task) -> Result<Judge, Error> {
         let loss = match task {
-            Task::Regression => "square(s - y)",
-            Task::Binary => "softplus(s) - s * y",
+            Task::Regression => "w * square(s - y)",
+            Task::Binary => "w * (softplus(s) - s * y)",
         };
-        Ok(Judge { rows, task, loss: compile("s y", loss)?, right: compile("s y", "(s > 0) == y")? })
+        let weighted = |formula: &str| -> Result<Formula, Error> {
+            let formula = compile("s y w", formula)?;
+            match &rows.weights {
+                Some(weights) => formula.bind("w", weights)?,
+                None => formula.bind_scalar("w", 1.0)?,
+            }
+            Ok(formula)
+        };
+        let (loss, right) = (weighted(loss)?, weighted("w * ((s > 0) == y)")?);
+        Ok(Judge { rows, task, loss, right })
+    }
+
+    /// The mean over the rows, each by its weight.
+    fn mean(&self, of: &Formula, scores: &Tensor) -> Result<f64, Error> {
+        Ok(of.reduce_all(Reduction::Sum, &[scores, &self.rows.labels])? / self.rows.total_weight)
     }
 
     /// Reports how the parameters do; answers their mean loss.
     pub(crate) fn judge(&self, parameters: &Parameters, epoch: u32) -> Result<f64, Error> {
         let scores = parameters.scores(&self.rows)?;
-        let loss = self.loss.reduce_all(Reduction::Mean, &[&scores, &self.rows.labels])?;
+        let loss = self.mean(&self.loss, &scores)?;
         match self.task {
             Task::Regression => job::metric("validation_rmse", loss.sqrt(), epoch),
             Task::Binary => {
                 job::metric("validation_loss", loss, epoch);
-                job::metric("validation_accuracy", self.right.reduce_all(Reduction::Mean, &[&scores, &self.rows.labels])?, epoch);
+                job::metric("validation_accuracy", self.mean(&self.right, &scores)?, epoch);
             }
         }
         Ok(loss)

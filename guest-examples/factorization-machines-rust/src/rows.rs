@@ -27,9 +27,7 @@ pub(crate) fn read_channel(channel: &str, task: Task, n_features: Option<u32>) -
     let options = n_features.map_or("{}".to_owned(), |width| format!(r#"{{"columns": {width}}}"#));
     let batch = data::open_channel_with(channel, &options)?.read_all_sparse()?;
     let Some(labels) = batch.labels else {
-        return Err(invalid_input(format!(
-            "channel {channel} has no label column: its content type says label_size=0, but this algorithm learns from labels"
-        )));
+        return Err(invalid_input(format!("channel {channel} has no label column: give its content type the parameter label_size=1")));
     };
     let label_columns = labels.shape()[1];
     if label_columns != 1 {

@@ -14,11 +14,15 @@ impl Guest for FactorizationMachines {
         let predictor_type = job::text("predictor_type")?;
         let task =
             Task::from_name(&predictor_type).ok_or_else(|| invalid_input(format!("predictor_type '{predictor_type}' is not known")))?;
+        let has_validation = data::channels().iter().any(|channel| channel.name == "validation");
+        if job::integer("early_stopping_patience")? > 0 && !has_validation {
+            return Err(invalid_input("early_stopping_patience needs the channel validation: add it, or leave the hyperparameter out"));
+        }
         let feature_dim = if job::has("feature_dim") { Some(job::integer("feature_dim")? as u32) } else { None };
         let rows = read_channel("train", task, feature_dim)?;
         let stored = rows.features.stored();
         job::log(job::Level::Info, &format!("training on {} rows of {} features, {stored} of them not 0", rows.n_rows, rows.n_features));
-        let judge = open_validation(&rows, task)?;
+        let judge = if has_validation { Some(Judge::new(read_channel("validation", task, Some(rows.n_features))?, task)?) } else { None };
         let parameters = Parameters::first(&rows, task)?;
         let learned = learn(&rows, task, parameters, judge.as_ref())?;
         save(&learned, task, rows.n_features)
@@ -32,14 +36,6 @@ fn check_cluster() -> Result<(), Error> {
     } else {
         Err(invalid_input(format!("the job has {hosts} hosts, this algorithm trains on one: set InstanceCount to 1")))
     }
-}
-
-/// None when the job has no such channel.
-fn open_validation(train: &Rows, task: Task) -> Result<Option<Judge>, Error> {
-    if !data::channels().iter().any(|channel| channel.name == "validation") {
-        return Ok(None);
-    }
-    Ok(Some(Judge::new(read_channel("validation", task, Some(train.n_features))?, task)?))
 }
 
 /// The parameters after the last epoch, or the best ones where early stopping watched.

@@ -26,9 +26,10 @@ pub(crate) struct Rows {
 }
 
 impl Table {
-    /// Reads a channel whole.
-    pub(crate) fn read(channel: &str, settings: &Settings) -> Result<Table, Error> {
-        let options = format!(r#"{{"weight": {}}}"#, settings.has_weights);
+    /// Reads a channel whole. `columns` is the number of feature columns there must be, where that is known.
+    pub(crate) fn read(channel: &str, settings: &Settings, columns: Option<u32>) -> Result<Table, Error> {
+        let columns = columns.map_or(String::new(), |columns| format!(r#", "columns": {columns}"#));
+        let options = format!(r#"{{"weight": {}{columns}}}"#, settings.has_weights);
         let batch = data::open_channel_with(channel, &options)?.read_all()?;
         let Some(labels) = batch.labels else {
             return Err(invalid_input(format!("channel {channel} has no label column: give its content type the parameter label_size=1")));

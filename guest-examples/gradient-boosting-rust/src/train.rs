@@ -16,7 +16,7 @@ impl Guest for GradientBoosting {
     fn train() -> Result<(), Error> {
         check_cluster()?;
         let settings = Settings::read()?;
-        let table = Table::read("train", &settings)?;
+        let table = Table::read("train", &settings, None)?;
         log(&format!("training on {} rows of {} features", table.rows.count, table.n_features));
         let mut boosting = Boosting::new(&settings, &table)?;
         let validation = Validation::open(&settings, &table, &boosting.base_scores)?;
@@ -73,15 +73,18 @@ fn boost(settings: &Settings, boosting: &mut Boosting<'_>, rows: &Rows, mut vali
             break;
         }
     }
+    if settings.patience.is_some() && best.found.is_some() && best.round() < done {
+        done = best.round();
+        boosting.forest.truncate(done * settings.n_outputs);
+        if let Some(validation) = &mut validation {
+            validation.score_anew(boosting)?;
+        }
+    }
     if let (Some(validation), Some(metric)) = (&validation, skipped(settings)) {
         let judge = Judge::new(&[metric], &validation.table.rows, settings.n_outputs)?;
         if let Some(value) = judge.measure(metric, &validation.table.rows, &validation.scores)? {
             job::metric(&format!("validation_{}", metric.name()), value, done);
         }
-    }
-    if settings.patience.is_some() && best.found.is_some() {
-        done = best.round();
-        boosting.forest.truncate(done * settings.n_outputs);
     }
     Ok(done)
 }
@@ -128,13 +131,7 @@ impl Validation {
                 None => Ok(None),
             };
         }
-        let table = Table::read("validation", settings)?;
-        if table.n_features != train.n_features {
-            return Err(invalid_input(format!(
-                "channel validation has {} feature columns, channel train has {}: they must be alike",
-                table.n_features, train.n_features
-            )));
-        }
+        let table = Table::read("validation", settings, Some(train.n_features))?;
         let scores = initial_scores(base_scores, table.rows.count)?;
         let judge = Judge::new(&each_round(settings), &table.rows, settings.n_outputs)?;
         Ok(Some(Validation { table, scores, judge }))
@@ -145,6 +142,12 @@ impl Validation {
         let end = round * settings.n_outputs;
         boosting.forest.add_predictions(&self.table.features, end - settings.n_outputs, end, &self.scores)?;
         report(&self.judge, settings, &self.table.rows, &self.scores, ("validation", round))
+    }
+
+    /// Scores by the trees that were kept.
+    fn score_anew(&mut self, boosting: &Boosting<'_>) -> Result<(), Error> {
+        self.scores = initial_scores(&boosting.base_scores, self.table.rows.count)?;
+        boosting.forest.add_predictions(&self.table.features, 0, boosting.forest.tree_count(), &self.scores)
     }
 }
 

@@ -43,7 +43,7 @@ impl trainer::Guest for KMeans {
             return Err(invalid_input(format!("the job has {hosts} hosts, this algorithm trains on one: set InstanceCount to 1")));
         }
         let k = job::integer("k")? as u32;
-        let mut points = Points::read("train")?;
+        let mut points = Points::read("train", None)?;
         if points.n_rows < k {
             let n_rows = points.n_rows;
             return Err(invalid_input(format!("channel train has {n_rows} rows, k is {k}: give at least as many rows as clusters")));
@@ -105,11 +105,7 @@ fn report_test(centroids: &Tensor, means: &Tensor) -> Result<(), Error> {
     if !data::channels().iter().any(|channel| channel.name == "test") {
         return Ok(());
     }
-    let test = Points::read("test")?;
-    let width = centroids.shape()[1];
-    if test.n_features != width {
-        return Err(invalid_input(format!("channel test has {} features, channel train has {width}", test.n_features)));
-    }
+    let test = Points::read("test", Some(centroids.shape()[1]))?;
     test.shift(means)?;
     let found = assign_clusters(&test.rows, centroids, test.weights.as_ref())?;
     job::metric("test_inertia", found.inertia, 1);

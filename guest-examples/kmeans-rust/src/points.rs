@@ -19,13 +19,11 @@ pub(crate) struct Points {
 }
 
 impl Points {
-    /// Reads a channel whole.
-    pub(crate) fn read(channel: &str) -> Result<Points, Error> {
-        let batch = if job::flag("row_weights")? {
-            data::open_channel_with(channel, r#"{"weight": true}"#)?.read_all()?
-        } else {
-            data::open_channel(channel)?.read_all()?
-        };
+    /// Reads a channel whole. `columns` is the number of feature columns there must be, where that is known.
+    pub(crate) fn read(channel: &str, columns: Option<u32>) -> Result<Points, Error> {
+        let columns = columns.map_or(String::new(), |columns| format!(r#", "columns": {columns}"#));
+        let options = format!(r#"{{"weight": {}{columns}}}"#, job::flag("row_weights")?);
+        let batch = data::open_channel_with(channel, &options)?.read_all()?;
         if batch.labels.is_some() {
             job::log(
                 job::Level::Warn,

@@ -39,7 +39,7 @@ impl trainer::Guest for Neighbors {
             return Err(invalid_input(format!("the job has {hosts} hosts, this algorithm trains on one: set InstanceCount to 1")));
         }
         let mut settings = settings()?;
-        let table = sample(Table::read("train", settings.task)?)?;
+        let table = sample(Table::read("train", settings.task, None)?)?;
         if table.n_rows < settings.k {
             let (n_rows, k) = (table.n_rows, settings.k);
             return Err(invalid_input(format!("{n_rows} rows to choose neighbours from, k is {k}: give more rows or lower k")));
@@ -76,11 +76,7 @@ fn validate(settings: &Settings, table: &Table, scale: &Scale) -> Result<(), Err
     if !data::channels().iter().any(|channel| channel.name == "validation") {
         return Ok(());
     }
-    let held_out = Table::read("validation", settings.task)?;
-    if held_out.n_features != table.n_features {
-        let (wrong, right) = (held_out.n_features, table.n_features);
-        return Err(invalid_input(format!("channel validation has {wrong} features, channel train has {right}")));
-    }
+    let held_out = Table::read("validation", settings.task, Some(table.n_features))?;
     scale.apply_to(&held_out.rows)?;
     let predicted = Voter::new(settings)?.answer(&held_out.rows, &table.rows, &table.labels)?.label;
     match settings.task {
@@ -92,7 +88,10 @@ fn validate(settings: &Settings, table: &Table, scale: &Scale) -> Result<(), Err
             let error = compile("a b", "square(a - b)")?.reduce_all(Reduction::Mean, &[&predicted, &held_out.labels])?;
             let variance = compile("a", "a")?.reduce_all(Reduction::Variance, &[&held_out.labels])?;
             job::metric("validation_mse", error, 1);
-            job::metric("validation_r2", 1.0 - error / variance, 1);
+            // Undefined when all labels are alike.
+            if variance > 0.0 {
+                job::metric("validation_r2", 1.0 - error / variance, 1);
+            }
         }
     }
     Ok(())

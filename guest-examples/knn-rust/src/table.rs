@@ -20,11 +20,12 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Reads a channel whole.
-    pub(crate) fn read(channel: &str, task: Task) -> Result<Table, Error> {
-        let batch = data::open_channel(channel)?.read_all()?;
+    /// Reads a channel whole. `columns` is the number of feature columns there must be, where that is known.
+    pub(crate) fn read(channel: &str, task: Task, columns: Option<u32>) -> Result<Table, Error> {
+        let options = columns.map_or("{}".to_owned(), |columns| format!(r#"{{"columns": {columns}}}"#));
+        let batch = data::open_channel_with(channel, &options)?.read_all()?;
         let Some(labels) = batch.labels else {
-            return Err(invalid_input(format!("channel {channel} has no labels: the first column is the label unless label_size says 0")));
+            return Err(invalid_input(format!("channel {channel} has no label column: give its content type the parameter label_size=1")));
         };
         if labels.shape()[1] != 1 {
             return Err(invalid_input(format!("channel {channel} has {} labels in a row, 1 is wanted", labels.shape()[1])));

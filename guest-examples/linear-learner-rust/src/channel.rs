@@ -7,8 +7,9 @@ use crate::invalid_input;
 use crate::model::Task;
 use crate::rows::{Features, Rows};
 
-/// Reads a channel. Rows of a sparse format stay sparse. Features must be finite, labels must suit the task. `columns` is the number of
-/// feature columns there must be, where that is known.
+/// Reads a channel. Rows of a sparse format stay sparse. Features must be finite, labels must suit the task. `with_weights`: the column
+/// after the label is the weight; libsvm rows say themselves whether they have one. `columns` is the number of feature columns there must be,
+/// where that is known.
 pub(crate) fn read_channel(channel: &str, task: Task, with_weights: bool, columns: Option<u32>) -> Result<Rows, Error> {
     let columns = columns.map_or(String::new(), |columns| format!(r#", "columns": {columns}"#));
     let reader = data::open_channel_with(channel, &format!(r#"{{"weight": {with_weights}{columns}}}"#))?;
@@ -20,9 +21,7 @@ pub(crate) fn read_channel(channel: &str, task: Task, with_weights: bool, column
         (Features::Dense(batch.features), batch.labels, batch.weights)
     };
     let Some(labels) = labels else {
-        return Err(invalid_input(format!(
-            "channel {channel} has no label column: its content type says label_size=0, but this algorithm learns from labels"
-        )));
+        return Err(invalid_input(format!("channel {channel} has no label column: give its content type the parameter label_size=1")));
     };
     let label_columns = labels.shape()[1];
     if label_columns != 1 {
@@ -32,8 +31,6 @@ pub(crate) fn read_channel(channel: &str, task: Task, with_weights: bool, column
     }
     check_features(channel, &features)?;
     check_labels(channel, &labels, task)?;
-    // Whoever has not asked for weights may find them in a libsvm file.
-    let weights = weights.filter(|_| with_weights);
     let mean_weight = weights.as_ref().map_or(Ok(1.0), |weights| check_weights(channel, weights))?;
     Ok(Rows { features, labels, weights, mean_weight })
 }
@@ -89,7 +86,7 @@ fn check_weights(channel: &str, weights: &Tensor) -> Result<f64, Error> {
     let count = compile("w", "not (w >= 0 and w < inf)")?.reduce_all(Reduction::Count, &[weights])?;
     if count > 0.0 {
         return Err(invalid_input(format!(
-            "channel {channel}: {count} row weights are negative, missing or not finite: the weight is the column after the label"
+            "channel {channel}: {count} row weights are negative, missing or not finite: the weight is the column after the label, or libsvm's label:weight"
         )));
     }
     let mean = compile("w", "w")?.reduce_all(Reduction::Mean, &[weights])?;

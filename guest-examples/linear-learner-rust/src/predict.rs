@@ -1,4 +1,4 @@
-//! Answers requests: three to five host calls, whatever the number of rows.
+//! Answers requests: four to six host calls, whatever the number of rows.
 
 use std::cell::OnceCell;
 
@@ -16,6 +16,8 @@ struct Loaded {
     /// features x outputs
     weight: Tensor,
     n_features: u32,
+    /// Of a number that is not finite, x - x is NaN.
+    missing: Formula,
     answer: Answer,
 }
 
@@ -67,7 +69,7 @@ fn load_model() -> Result<Loaded, Error> {
         Task::Binary => Answer::Binary { score: with_bias("sigmoid(z + b)")?, label: compile("p", "p > 0.5")? },
         Task::Multiclass => Answer::Multiclass { logit: with_bias("z + b")?, score: compile("z n", "exp(z - n)")? },
     };
-    Ok(Loaded { weight, n_features, answer })
+    Ok(Loaded { weight, n_features, missing: compile("x", "isnan(x - x)")?, answer })
 }
 
 impl Loaded {
@@ -79,6 +81,7 @@ impl Loaded {
                 self.n_features
             )));
         }
+        check_finite(&self.missing, features)?;
         let z = matmul(features, &self.weight, Transposed::Neither)?;
         match &self.answer {
             Answer::Regression { score } => {
@@ -99,6 +102,16 @@ impl Loaded {
             }
         }
     }
+}
+
+/// Refuses values that are missing or not finite, and names the first one. `missing` is 1 for these.
+fn check_finite(missing: &Formula, features: &Tensor) -> Result<(), Error> {
+    if missing.reduce_all(Reduction::Any, &[features])? == 0.0 {
+        return Ok(());
+    }
+    let (at, width) = (missing.reduce_all(Reduction::ArgMax, &[features])? as u64, u64::from(features.shape()[1]));
+    let (row, column) = (at / width + 1, at % width + 1);
+    Err(invalid_input(format!("the request's row {row} has no finite number in column {column}: this model does not take missing values")))
 }
 
 fn output(name: &str, value: Tensor) -> Output {

@@ -1,5 +1,7 @@
 //! The life of a training job.
 
+use std::hint::black_box;
+
 use crate::adam::Adam;
 use crate::algohost::ml::losses::Loss;
 use crate::algohost::ml::tensors::{Dtype, Tensor, from_bytes};
@@ -20,27 +22,40 @@ use crate::{LinearLearner, float_bytes, invalid_input};
 
 /// Scores and slopes of a row come from float32.
 const FLOAT32_NOISE: f64 = 1e-7;
+/// Steps from which L-BFGS estimates the curvature.
+const LBFGS_MEMORY: usize = 10;
+/// As long as the weights, float64: two for each remembered step, two points with their gradients, directions, what crosses to the host
+/// and back, and the best weights.
+const LBFGS_VECTORS: usize = 2 * LBFGS_MEMORY + 12;
+/// Likewise: weights, two gradients, two moments, what crosses to the host and back, and the best weights.
+const ADAM_VECTORS: usize = 10;
 
 impl Guest for LinearLearner {
     fn train() -> Result<(), Error> {
         check_cluster()?;
         let options = Options::read()?;
-        let rows = read_channel("train", options.task, options.row_weights, None)?;
+        let patience = Patience { steps: job::integer("early_stopping_patience")?, tolerance: job::number("early_stopping_tolerance")? };
+        let has_validation = data::channels().iter().any(|channel| channel.name == "validation");
+        if patience.steps > 0 && !has_validation {
+            return Err(invalid_input("early_stopping_patience needs the channel validation: add it, or leave the hyperparameter out"));
+        }
+        let feature_dim = if job::has("feature_dim") { Some(job::integer("feature_dim")? as u32) } else { None };
+        let rows = read_channel("train", options.task, options.row_weights, feature_dim)?;
         let n_classes = count_classes(&rows, options.task)?;
         let n_outputs = if options.task == Task::Multiclass { n_classes } else { 1 };
         let [n_rows, n_features] = rows.features.shape();
         let form = if matches!(rows.features, Features::Sparse(_)) { ", sparse" } else { "" };
         job::log(job::Level::Info, &format!("training on {n_rows} rows of {n_features} features{form}"));
 
+        check_memory((u64::from(n_features) + u64::from(options.use_bias)) * u64::from(n_outputs))?;
         let scaler = Scaler::of(&rows, &options)?;
         let loss = scaler.loss(options.loss);
         let penalties = (job::number("l1")?, job::number("l2")?);
         let objective = Objective::new(loss, n_features, n_outputs, options.use_bias, penalties)?;
-        let validation = read_validation(&options, n_features, (n_classes, n_outputs), &scaler)?;
+        let validation = if has_validation { Some(read_validation(&options, n_features, (n_classes, n_outputs), &scaler)?) } else { None };
         let rows = weigh(rows, &options, n_classes)?;
         let rows = scaler.apply(rows)?;
 
-        let patience = Patience { steps: job::integer("early_stopping_patience")?, tolerance: job::number("early_stopping_tolerance")? };
         let report = Report::new(&objective, validation, scaler.loss_unit(loss), patience);
         let mut learned = match job::text("optimizer")?.as_str() {
             "adam" => run_adam(&objective, &rows, report)?,
@@ -76,32 +91,36 @@ fn count_classes(rows: &Rows, task: Task) -> Result<u32, Error> {
     }
 }
 
-/// None when the job has no such channel.
-fn read_validation(
-    options: &Options,
-    n_features: u32,
-    (n_classes, n_outputs): (u32, u32),
-    scaler: &Scaler,
-) -> Result<Option<Validation>, Error> {
-    let Some(channel) = data::channels().into_iter().find(|channel| channel.name == "validation") else { return Ok(None) };
-    // Only sparse rows can be narrower than they are meant; others say themselves how wide they are.
-    let is_libsvm = channel.content_type.is_some_and(|content_type| content_type.contains("libsvm"));
-    let rows = read_channel("validation", options.task, options.row_weights, is_libsvm.then_some(n_features))?;
-    let columns = rows.features.shape()[1];
-    if columns != n_features {
-        return Err(invalid_input(format!(
-            "channel validation has {columns} feature columns, channel train has {n_features}: they must be alike"
-        )));
+/// Refuses models whose optimizer does not fit into the guest's memory. What is reserved here is what the optimizer then takes.
+fn check_memory(n_weights: u64) -> Result<(), Error> {
+    let optimizer = job::text("optimizer")?;
+    let vectors = if optimizer == "adam" { ADAM_VECTORS } else { LBFGS_VECTORS };
+    let bytes = n_weights.saturating_mul(8 * vectors as u64);
+    let mut room: Vec<u8> = Vec::new();
+    let fits = usize::try_from(bytes).is_ok_and(|bytes| room.try_reserve_exact(bytes).is_ok());
+    black_box(&room); // or the compiler would leave the reservation out
+    if fits {
+        return Ok(());
     }
+    let mib = bytes >> 20;
+    let message = format!(
+        "{optimizer} needs {mib} MiB for {n_weights} weights, more than the algorithm's memory has left: raise ALGOHOST_MEMORY_MB, take fewer features, or optimizer adam, which needs a third of what lbfgs does"
+    );
+    Err(Error { code: ErrorCode::LimitExceeded, message })
+}
+
+fn read_validation(options: &Options, n_features: u32, (n_classes, n_outputs): (u32, u32), scaler: &Scaler) -> Result<Validation, Error> {
+    let rows = read_channel("validation", options.task, options.row_weights, Some(n_features))?;
     if options.task == Task::Multiclass {
         check_classes("validation", &rows.labels, n_classes)?;
     }
-    Validation::new(scaler.apply(rows)?, options.task, n_outputs).map(Some)
+    Validation::new(scaler.apply(rows)?, options.task, n_outputs)
 }
 
 fn run_lbfgs(objective: &Objective, rows: &Rows, mut report: Report<'_>) -> Result<Vec<f64>, Error> {
     let max_iterations = job::integer("max_iterations")? as u32;
-    let options = lbfgs::Options { memory: 10, max_iterations, gradient_tolerance: job::number("tolerance")?, noise: FLOAT32_NOISE };
+    let options =
+        lbfgs::Options { memory: LBFGS_MEMORY, max_iterations, gradient_tolerance: job::number("tolerance")?, noise: FLOAT32_NOISE };
     let start = vec![0.0; objective.n_weights()];
     let evaluate = |weights: &[f64], gradient: &mut [f64]| objective.evaluate(rows, weights, gradient);
     let after_step = |at: &lbfgs::Iterate<'_>| report.step(at.iteration, max_iterations, at.value, at.x);

@@ -8,7 +8,7 @@ use crate::algohost::ml::artifacts::create_archive;
 use crate::algohost::ml::tensors::{Dtype, full};
 use crate::algohost::ml::types::Error;
 use crate::network::Network;
-use crate::settings::{Activation, Task};
+use crate::settings::{Activation, MOST_CLASSES, Task};
 use crate::table::Scaler;
 
 pub(crate) fn save(network: &Network, scaler: &Scaler, task: Task, activation: Activation) -> Result<(), Error> {
@@ -55,7 +55,7 @@ pub(crate) fn read_metadata(json: &str) -> Result<(Task, Activation, usize), Str
         _ => Err(format!("the model's metadata does not say its {name}")),
     };
     let count = |name: &str| match fields.get(name) {
-        Some(JsonValue::Number(count)) if (0.0..=65_536.0 * 16.0).contains(count) => Ok(*count as u32),
+        Some(JsonValue::Number(count)) if (0.0..=f64::from(MOST_CLASSES)).contains(count) => Ok(*count as u32),
         _ => Err(format!("the model's metadata does not say its {name}")),
     };
     let task = match text("predictor_type")? {
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn metadata_gives_back_what_it_was_made_of() {
-        for task in [Task::Classes(7), Task::Number] {
+        for task in [Task::Classes(7), Task::Classes(MOST_CLASSES), Task::Number] {
             assert_eq!(read_metadata(&metadata(task, Activation::Tanh, 3)), Ok((task, Activation::Tanh, 3)));
         }
     }

@@ -18,6 +18,9 @@ impl Task {
     }
 }
 
+/// The most classes that a network tells apart; `num_classes` in the description has the same limit.
+pub(crate) const MOST_CLASSES: u32 = 100_000;
+
 /// What hidden units do with their sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Activation {

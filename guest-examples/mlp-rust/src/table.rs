@@ -2,7 +2,7 @@
 
 use crate::algohost::ml::formulas::{self, Reduction, compile};
 use crate::algohost::ml::tensors::{Dtype, Tensor, full, zeros};
-use crate::algohost::ml::{data, types::Error};
+use crate::algohost::ml::{data, job, types::Error};
 use crate::invalid_input;
 
 /// What a channel holds.
@@ -15,19 +15,22 @@ pub(crate) struct Table {
     pub(crate) n_features: u32,
 }
 
-/// Reads a channel whole. Features must be finite; labels must be classes or finite numbers.
-pub(crate) fn read_channel(channel: &str, classes: bool) -> Result<Table, Error> {
-    let batch = data::open_channel(channel)?.read_all()?;
+/// Reads a channel whole. Features must be finite; labels must be classes or finite numbers. `columns` is the number of feature columns
+/// there must be, where that is known.
+pub(crate) fn read_channel(channel: &str, classes: bool, columns: Option<u32>) -> Result<Table, Error> {
+    let options = columns.map_or("{}".to_owned(), |columns| format!(r#"{{"columns": {columns}}}"#));
+    let batch = data::open_channel_with(channel, &options)?.read_all()?;
     let Some(labels) = batch.labels else {
-        return Err(invalid_input(format!(
-            "channel {channel} has no label column: its content type says label_size=0, but this algorithm learns from labels"
-        )));
+        return Err(invalid_input(format!("channel {channel} has no label column: give its content type the parameter label_size=1")));
     };
     let (shape, label_columns) = (batch.features.shape(), labels.shape()[1]);
     if label_columns != 1 {
         return Err(invalid_input(format!(
             "channel {channel} has {label_columns} label columns, this algorithm learns one: use label_size=1"
         )));
+    }
+    if batch.weights.is_some() {
+        job::log(job::Level::Warn, &format!("channel {channel} has weights, which this algorithm does not use"));
     }
     let table = Table { features: batch.features, labels, n_rows: shape[0], n_features: shape[1] };
     // Of a number that is not finite, x - x is NaN.

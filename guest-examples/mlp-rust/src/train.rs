@@ -8,7 +8,7 @@ use crate::algohost::ml::{data, job, random};
 use crate::exports::algohost::ml::trainer::Guest;
 use crate::network::{Chance, Network, Room};
 use crate::optimizer::Optimizer;
-use crate::settings::{Activation, Task, hidden_layers};
+use crate::settings::{Activation, MOST_CLASSES, Task, hidden_layers};
 use crate::table::{Scaler, Table, read_channel};
 use crate::{Mlp, invalid_input, model};
 
@@ -25,7 +25,11 @@ impl Guest for Mlp {
         let hidden = hidden_layers(&job::text("hidden_layers")?).map_err(invalid_input)?;
         let name = job::text("activation")?;
         let activation = Activation::from_name(&name).ok_or_else(|| invalid_input(format!("activation '{name}' is not known")))?;
-        let table = read_channel("train", classes)?;
+        let has_validation = data::channels().iter().any(|channel| channel.name == "validation");
+        if job::integer("early_stopping_patience")? > 0 && !has_validation {
+            return Err(invalid_input("early_stopping_patience needs the channel validation: add it, or leave the hyperparameter out"));
+        }
+        let table = read_channel("train", classes, None)?;
         let task = if classes { Task::Classes(count_classes(&table)?) } else { Task::Number };
         let scaler = Scaler::new(&table, classes, job::flag("normalize_data")?)?;
         let widths: Vec<u32> = [table.n_features].into_iter().chain(hidden).chain([task.outputs()]).collect();
@@ -34,7 +38,7 @@ impl Guest for Mlp {
         let (rows, parameters) = (table.n_rows, network.n_parameters());
         job::log(job::Level::Info, &format!("training {parameters} weights on {rows} rows of {} features", table.n_features));
 
-        let validation = Validation::open(&table, task, &scaler)?;
+        let validation = if has_validation { Some(Validation::read(&table, task, &scaler)?) } else { None };
         let rows = Rows { design: scaler.design(&table.features)?, targets: scaler.targets(&table.labels, classes)?, n_rows: table.n_rows };
         drop(table); // the raw features are not needed any more
         run(&network, &rows, validation, scaler.loss_unit())?;
@@ -54,7 +58,13 @@ fn check_size(widths: &[u32]) -> Result<(), Error> {
 /// Number of classes: given or found.
 fn count_classes(table: &Table) -> Result<u32, Error> {
     if !job::has("num_classes") {
-        return Ok((largest_label(table)? as u32 + 1).max(2));
+        let largest = largest_label(table)?;
+        if largest >= f64::from(MOST_CLASSES) {
+            return Err(invalid_input(format!(
+                "channel train has label {largest}, more than {MOST_CLASSES} classes, counted from 0: number the classes without gaps"
+            )));
+        }
+        return Ok((largest as u32 + 1).max(2));
     }
     let n_classes = job::integer("num_classes")? as u32;
     check_classes("train", table, n_classes)?;
@@ -147,25 +157,15 @@ struct Validation {
 }
 
 impl Validation {
-    /// None when the job has no such channel.
-    fn open(train: &Table, task: Task, scaler: &Scaler) -> Result<Option<Validation>, Error> {
-        if !data::channels().iter().any(|channel| channel.name == "validation") {
-            return Ok(None);
-        }
-        let table = read_channel("validation", task != Task::Number)?;
-        if table.n_features != train.n_features {
-            return Err(invalid_input(format!(
-                "channel validation has {} feature columns, channel train has {}: they must be alike",
-                table.n_features, train.n_features
-            )));
-        }
+    fn read(train: &Table, task: Task, scaler: &Scaler) -> Result<Validation, Error> {
+        let table = read_channel("validation", task != Task::Number, Some(train.n_features))?;
         if let Task::Classes(n_classes) = task {
             check_classes("validation", &table, n_classes)?;
         }
         let targets = scaler.targets(&table.labels, task != Task::Number)?;
         let label_variance = formulas::reduce(&targets.cast(Dtype::Float64)?, Reduction::Variance, &[], false)?.item()?;
         let rows = Rows { design: scaler.design(&table.features)?, targets, n_rows: table.n_rows };
-        Ok(Some(Validation { rows, task, loss_unit: scaler.loss_unit(), label_variance, best: None, epochs_since_best: 0 }))
+        Ok(Validation { rows, task, loss_unit: scaler.loss_unit(), label_variance, best: None, epochs_since_best: 0 })
     }
 
     /// Reports how the network does; false when it is to learn no more.

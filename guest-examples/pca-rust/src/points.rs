@@ -76,7 +76,7 @@ impl Points {
 
     fn see(&mut self, batch: Batch) -> Tensor {
         if self.rows_read == 0 {
-            self.announce(batch.labels.is_some());
+            self.announce(batch.labels.is_some(), batch.weights.is_some());
         }
         self.rows_read += batch.features.shape()[0];
         if let Some(count) = self.count() {
@@ -85,7 +85,7 @@ impl Points {
         batch.features
     }
 
-    fn announce(&self, labelled: bool) {
+    fn announce(&self, labelled: bool, weighted: bool) {
         let rows = self.count().map_or_else(|| "rows".to_owned(), |count| format!("{count} rows"));
         job::log(job::Level::Info, &format!("analysing {rows} of {} features", self.n_features));
         if labelled {
@@ -93,6 +93,9 @@ impl Points {
                 job::Level::Warn,
                 "the first column is taken for a label and left out: content type text/csv;label_size=0 says there is none",
             );
+        }
+        if weighted {
+            job::log(job::Level::Warn, &format!("channel {} has weights, which this algorithm does not use", self.channel));
         }
     }
 }

@@ -1,15 +1,18 @@
-//! Answers requests: one host call, or five with the reconstruction error, whatever the number of rows.
+//! Answers requests: two host calls, or six with the reconstruction error, whatever the number of rows.
 
 use std::cell::OnceCell;
 
 use crate::algohost::ml::artifacts::open_archive;
-use crate::algohost::ml::formulas::{Formula, Reduction, compile};
+use crate::algohost::ml::formulas::{self, Formula, Reduction, compile};
 use crate::algohost::ml::linalg::{Activation, Transposed, affine, matmul};
 use crate::algohost::ml::tensors::{Dtype, Tensor};
 use crate::algohost::ml::types::{Error, ErrorCode};
 use crate::exports::algohost::ml::predictor::{Guest, Output};
 use crate::model::Settings;
 use crate::{Pca, invalid_input};
+
+/// A variance that is no larger share of the largest one is what rounding leaves: of covariances of float32 numbers.
+const NEGLIGIBLE: f64 = 1e-7;
 
 /// The model as `load` leaves it.
 struct Loaded {
@@ -18,6 +21,8 @@ struct Loaded {
     /// 1 x components: where the mean is projected to, with the sign that moves it to 0.
     offsets: Tensor,
     n_features: u32,
+    /// Of a number that is not finite, x - x is NaN.
+    missing: Formula,
     /// From a coordinate to one of variance 1.
     whiten: Option<Formula>,
     /// From a row and what its projection says of it, both without the mean, to their difference.
@@ -60,11 +65,14 @@ fn load_model() -> Result<Loaded, Error> {
         formula.bind("m", value)?;
         Ok(formula)
     };
-    // A component without variance has no projections to divide.
-    let deviations = compile("v", "where(v > 0, sqrt(v), 1)")?.apply(&[&variances.cast(Dtype::Float32)?])?;
+    // What varies less than that along a component is rounding, which is not blown up.
+    let least = NEGLIGIBLE * formulas::reduce(&variances, Reduction::Max, &[], false)?.item()?;
+    let deviations = compile("v least", "where(v > least, sqrt(v), 1)")?;
+    deviations.bind_scalar("least", least)?;
+    let deviations = deviations.apply(&[&variances])?.cast(Dtype::Float32)?;
     let whiten = if settings.whiten { Some(bound("m p", "p / m", &deviations)?) } else { None };
     let error = if settings.reconstruction_error { Some(bound("m x r", "x - m - r", &mean)?) } else { None };
-    Ok(Loaded { components, offsets, n_features, whiten, error })
+    Ok(Loaded { components, offsets, n_features, missing: compile("x", "isnan(x - x)")?, whiten, error })
 }
 
 impl Loaded {
@@ -74,6 +82,7 @@ impl Loaded {
             let wanted = self.n_features;
             return Err(invalid_input(format!("the request has {width} columns, the model was trained on {wanted} features")));
         }
+        check_finite(&self.missing, features)?;
         let projection = affine(features, &self.components, Transposed::Right, Some(&self.offsets), Activation::Identity)?;
         let mut outputs = Vec::with_capacity(2);
         if let Some(error) = &self.error {
@@ -88,6 +97,16 @@ impl Loaded {
         outputs.insert(0, output("projection", projection));
         Ok(outputs)
     }
+}
+
+/// Refuses values that are missing or not finite, and names the first one. `missing` is 1 for these.
+fn check_finite(missing: &Formula, features: &Tensor) -> Result<(), Error> {
+    if missing.reduce_all(Reduction::Any, &[features])? == 0.0 {
+        return Ok(());
+    }
+    let (at, width) = (missing.reduce_all(Reduction::ArgMax, &[features])? as u64, u64::from(features.shape()[1]));
+    let (row, column) = (at / width + 1, at % width + 1);
+    Err(invalid_input(format!("the request's row {row} has no finite number in column {column}: this model does not take missing values")))
 }
 
 fn output(name: &str, value: Tensor) -> Output {

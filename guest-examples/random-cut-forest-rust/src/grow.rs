@@ -18,8 +18,16 @@ pub(crate) struct Forest {
     pub(crate) children: Vec<[i32; 2]>,
     /// Rows of the sample.
     pub(crate) counts: Vec<i32>,
-    /// For each node, lower bounds and then upper bounds.
-    pub(crate) bounds: Vec<f32>,
+    /// Whether bounds are wanted.
+    pub(crate) has_bounds: bool,
+    /// Of the tree that was added last, for each node lower bounds and then upper bounds: bytes of float32. Those of all trees together can
+    /// be larger than the guest's memory.
+    pub(crate) bounds: Vec<u8>,
+}
+
+/// Most nodes of a tree over so many rows.
+pub(crate) fn most_nodes(sample: u32) -> u32 {
+    2 * sample - 1
 }
 
 /// Rows that are still to become a node, and where their parent waits for its number.
@@ -35,15 +43,23 @@ impl Forest {
     pub(crate) fn add_tree(&mut self, sample: &[f32], columns: usize, max_depth: u32, draws: &[f64]) {
         let mut rows: Vec<&[f32]> = sample.chunks_exact(columns).collect();
         let mut draws = draws.iter();
+        let (mut lower, mut upper) = (vec![0.0; columns], vec![0.0; columns]);
         let mut waiting = vec![Waiting { rows: 0..rows.len(), depth: 0, parent: None }];
         self.roots.push(self.features.len() as i32);
+        self.bounds.clear();
+        if self.has_bounds {
+            self.bounds.reserve_exact(most_nodes(rows.len() as u32) as usize * 2 * columns * size_of::<f32>());
+        }
         while let Some(Waiting { rows: range, depth, parent }) = waiting.pop() {
-            let at = self.add_leaf(&rows[range.clone()], columns);
+            let at = self.add_leaf(range.len());
             if let Some((parent, side)) = parent {
                 self.children[parent][side] = at as i32;
             }
-            let (lower, upper) = self.bounds[at * 2 * columns..].split_at(columns);
-            let sides = lower.iter().zip(upper).map(|(low, high)| f64::from(*high) - f64::from(*low));
+            find_bounds(&rows[range.clone()], &mut lower, &mut upper);
+            if self.has_bounds {
+                self.bounds.extend(lower.iter().chain(&upper).flat_map(|bound| bound.to_le_bytes()));
+            }
+            let sides = lower.iter().zip(&upper).map(|(low, high)| f64::from(*high) - f64::from(*low));
             let total: f64 = sides.clone().sum();
             // 0 where all rows are equal.
             if depth == max_depth || total <= 0.0 {
@@ -61,23 +77,25 @@ impl Forest {
         }
     }
 
-    /// A node without a cut; answers its number.
-    fn add_leaf(&mut self, rows: &[&[f32]], columns: usize) -> usize {
+    /// A node of so many rows without a cut; answers its number.
+    fn add_leaf(&mut self, rows: usize) -> usize {
         self.features.push(-1);
         self.thresholds.push(0.0);
         self.children.push([0, 0]);
-        self.counts.push(rows.len() as i32);
-        let first = self.bounds.len();
-        self.bounds.resize(first + columns, f32::INFINITY);
-        self.bounds.resize(first + 2 * columns, f32::NEG_INFINITY);
-        let (lower, upper) = self.bounds[first..].split_at_mut(columns);
-        for row in rows {
-            for ((low, high), &value) in lower.iter_mut().zip(&mut *upper).zip(*row) {
-                *low = if value < *low { value } else { *low };
-                *high = if value > *high { value } else { *high };
-            }
-        }
+        self.counts.push(rows as i32);
         self.features.len() - 1
+    }
+}
+
+/// The smallest and largest values of the rows, column by column.
+fn find_bounds(rows: &[&[f32]], lower: &mut [f32], upper: &mut [f32]) {
+    lower.fill(f32::INFINITY);
+    upper.fill(f32::NEG_INFINITY);
+    for row in rows {
+        for ((low, high), &value) in lower.iter_mut().zip(&mut *upper).zip(*row) {
+            *low = if value < *low { value } else { *low };
+            *high = if value > *high { value } else { *high };
+        }
     }
 }
 
@@ -117,7 +135,7 @@ mod tests {
     }
 
     fn forest(rows: &[f32], columns: usize, max_depth: u32) -> Forest {
-        let mut forest = Forest::default();
+        let mut forest = Forest { has_bounds: true, ..Forest::default() };
         for _ in 0..2 {
             forest.add_tree(rows, columns, max_depth, &draws(rows.len()));
         }
@@ -141,9 +159,20 @@ mod tests {
                 }
                 let equal = rows.chunks_exact(3).filter(|other| *other == row).count();
                 assert_eq!(forest.counts[at] as usize, equal);
-                assert_eq!(forest.bounds[at * 6..(at + 1) * 6], [row, row].concat());
+                // Of the last tree, that is.
+                if let Some(node) = at.checked_sub(forest.roots[1] as usize) {
+                    let bounds: Vec<u8> = [row, row].concat().iter().flat_map(|value| value.to_le_bytes()).collect();
+                    assert_eq!(forest.bounds[node * 24..(node + 1) * 24], bounds);
+                }
             }
         }
+    }
+
+    #[test]
+    fn bounds_are_only_kept_where_they_are_wanted() {
+        let mut forest = Forest::default();
+        forest.add_tree(&[1.0, 2.0, 3.0], 1, u32::MAX, &draws(3));
+        assert_eq!((forest.bounds.len(), forest.features.len()), (0, most_nodes(3) as usize));
     }
 
     #[test]

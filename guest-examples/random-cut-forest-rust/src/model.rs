@@ -32,9 +32,9 @@ pub(crate) struct Model {
 pub(crate) struct Tensors(Vec<(&'static str, Tensor)>);
 
 impl Tensors {
-    /// `mean` and `factor` are 1 x features.
-    pub(crate) fn new(forest: &Forest, score: Score, mean: Tensor, factor: Tensor) -> Result<Tensors, Error> {
-        let (nodes, columns) = (forest.features.len() as u32, mean.shape()[1]);
+    /// `mean` and `factor` are 1 x features; `bounds`, nodes x 2 x features, is only a part of the model where it is used.
+    pub(crate) fn new(forest: &Forest, bounds: Option<Tensor>, mean: Tensor, factor: Tensor) -> Result<Tensors, Error> {
+        let nodes = forest.features.len() as u32;
         let children: Vec<i32> = forest.children.iter().flatten().copied().collect();
         let mut tensors = vec![
             ("roots", integers(&[forest.roots.len() as u32], &forest.roots)?),
@@ -45,10 +45,7 @@ impl Tensors {
             ("mean", mean),
             ("factor", factor),
         ];
-        // Only a part of the model where it is used: it is the larger part.
-        if score != Score::Isolation {
-            tensors.push(("bounds", floats(&[nodes, 2, columns], &forest.bounds)?));
-        }
+        tensors.extend(bounds.map(|bounds| ("bounds", bounds)));
         Ok(Tensors(tensors))
     }
 

@@ -29,6 +29,14 @@ pub(crate) fn f1(scores: &[f64], anomalies: &[bool], threshold: f64) -> f64 {
     if found == 0.0 { 0.0 } else { 2.0 * found / (2.0 * found + wrong) }
 }
 
+/// Displacement by the trees that have not seen the row, from that by all: a tree that has seen it says 0, since it ends in a leaf that it
+/// equals. `seen` counts those trees; rows that all trees have seen are left out.
+pub(crate) fn unseen(scores: &[f64], seen: &[f64], n_trees: usize) -> Vec<f64> {
+    let n_trees = n_trees as f64;
+    let judged = scores.iter().zip(seen).filter(|(_, seen)| **seen < n_trees);
+    judged.map(|(score, seen)| score * n_trees / (n_trees - seen)).collect()
+}
+
 /// Mean and standard deviation.
 pub(crate) fn moments(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
@@ -56,6 +64,11 @@ mod tests {
         assert_eq!(f1(&[1.0, 2.0, 3.0, 4.0], &anomalies, 3.5), 2.0 / 3.0);
         assert_eq!(f1(&[1.0, 2.0, 3.0, 4.0], &anomalies, 9.0), 0.0);
         assert_eq!(f1(&[1.0, 2.0, 0.0, 4.0], &anomalies, 1.5), 1.0);
+    }
+
+    #[test]
+    fn trees_that_have_seen_a_row_do_not_count() {
+        assert_eq!(unseen(&[3.0, 1.0, 5.0], &[0.0, 2.0, 4.0], 4), [3.0, 2.0]);
     }
 
     #[test]

@@ -120,6 +120,19 @@ impl ContentType {
             Err(_) => Err(Failure::user(format!("content type: label_size is {}, not a whole number", quote(value.as_bytes()))).into()),
         }
     }
+
+    /// The index of the first column of libsvm rows, 0 or 1, that the `index_base` parameter gives.
+    ///
+    /// # Errors
+    /// Invalid input when it is neither.
+    pub fn index_base(&self) -> Result<Option<u64>> {
+        match self.parameter("index_base") {
+            None => Ok(None),
+            Some("0") => Ok(Some(0)),
+            Some("1") => Ok(Some(1)),
+            Some(value) => Err(Failure::user(format!("content type: index_base is {}, not 0 or 1", quote(value.as_bytes()))).into()),
+        }
+    }
 }
 
 fn unquote(value: &str) -> &str {

@@ -45,6 +45,8 @@ fn wrong_parameters_are_told() {
     }
     let label_size = ContentType::parse("text/csv; label_size=-1").unwrap().label_size();
     assert_eq!(wrong_input(label_size), "content type: label_size is '-1', not a whole number");
+    let index_base = ContentType::parse("text/libsvm; index_base=2").unwrap().index_base();
+    assert_eq!(wrong_input(index_base), "content type: index_base is '2', not 0 or 1");
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn wrong_files_are_told() {
     let request = decode_request(&context(1), &ContentType::parse("npy").unwrap(), &empty);
     assert_eq!(wrong_input(request), "request: the array has 0 rows of 2 columns");
     let columns = channel(&npy("|u1", "False", "(1, 2)", &[1, 2])).read_all(r#"{"columns": 3}"#);
-    assert_eq!(wrong_input(columns), "channel 'train': 2 columns of features, 3 are asked for");
+    assert_eq!(wrong_input(columns), "channel 'train': 2 columns of features, 3 are wanted");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A channel from its first row to its last, any number of times.
 
+mod index_base;
 mod options;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use super::sparse::{SparseBatch, fill_sparse};
 use super::text::{Csv, Libsvm, Text, open_csv, open_libsvm};
 use crate::failure::{Code, Failure};
 
+pub use index_base::{Decision, IndexBase};
 pub use options::Options;
 
 /// The formats that channels are read in.
@@ -55,6 +57,8 @@ pub struct Reader {
     layout: Layout,
     table: AnyTable,
     position: Position,
+    /// Of libsvm.
+    index_base: Option<Decision>,
 }
 
 enum AnyTable {
@@ -65,25 +69,23 @@ enum AnyTable {
 
 impl Reader {
     /// Opens a channel: lists its files and reads as much of them as is needed to know the columns, which is the first row of a CSV
-    /// channel, all rows of a libsvm channel, and the headers of NPY files. Tensors are charged to the context's budget.
+    /// channel, all rows of a libsvm channel, and the headers of NPY files. Tensors are charged to the context's budget. `index_base` is
+    /// that of all channels of the job.
     ///
     /// # Errors
     /// Unsupported media for a content type that is not read here; invalid input for a channel without rows or without feature columns,
     /// and for wrong data as far as it is read; not found without the folder.
-    pub fn open(context: &Context, source: &Source, options: Options) -> Result<Reader> {
+    pub fn open(context: &Context, source: &Source, options: Options, index_base: &mut IndexBase) -> Result<Reader> {
         let files = files::list(&source.dir).map_err(|error| in_channel(&source.channel, error))?;
         if files.is_empty() {
             return Err(empty(&source.channel, &source.dir, "no data files"));
         }
-        let content_type = source.content_type.as_deref().map(ContentType::parse).transpose();
-        let content_type = content_type.map_err(|error| in_channel(&source.channel, error))?;
-        let format = match &content_type {
-            Some(content_type) => content_type.format(&format!("channel {}", quote(source.channel.as_bytes())), &FORMATS)?,
-            None => format_of_names(&source.channel, &files)?,
-        };
-        let said = content_type.as_ref().map(ContentType::label_size).transpose().map_err(|error| in_channel(&source.channel, error))?;
+        let (format, content_type) = describe(source, &files)?;
+        let content_type = content_type.as_ref();
+        let said = content_type.map(ContentType::label_size).transpose().map_err(|error| in_channel(&source.channel, error))?;
         let labels = options.label_size.or(said.flatten());
         let no_rows = || empty(&source.channel, &source.dir, "no rows in the data files");
+        let mut decision = None;
         let (table, layout) = match format {
             Format::Csv => {
                 let csv = open_csv(&source.channel, files)?.ok_or_else(no_rows)?;
@@ -103,12 +105,18 @@ impl Reader {
                     labels @ (0 | 1) => labels == 1,
                     labels => return Err(too_many_labels(&source.channel, labels)),
                 };
-                let (libsvm, layout) = open_libsvm(context, &source.channel, files, labelled, &options)?.ok_or_else(no_rows)?;
+                let said = content_type.map(ContentType::index_base).transpose().map_err(|error| in_channel(&source.channel, error))?;
+                let decide = |has_zero| {
+                    let decided = index_base.decide(context, &source.channel, said.flatten(), has_zero, options.label_size)?;
+                    Ok(decision.insert(decided).base)
+                };
+                let (libsvm, layout) = open_libsvm(context, &source.channel, files, labelled, &options, decide)?.ok_or_else(no_rows)?;
                 (AnyTable::Libsvm(libsvm), layout)
             }
         };
         let (channel, dir) = (source.channel.clone(), source.dir.clone());
-        Ok(Reader { context: context.clone(), channel, dir, dtype: options.dtype, layout, table, position: Position::START })
+        let (context, dtype, position) = (context.clone(), options.dtype, Position::START);
+        Ok(Reader { context, channel, dir, dtype, layout, table, position, index_base: decision })
     }
 
     /// The next rows, at most `max_rows` and at least one; none at the end of the epoch.
@@ -189,6 +197,11 @@ impl Reader {
         matches!(self.table, AnyTable::Libsvm(_))
     }
 
+    /// Where indices begin, and why; none unless the channel is libsvm.
+    pub fn index_base(&self) -> Option<&Decision> {
+        self.index_base.as_ref()
+    }
+
     /// Rows in one epoch, where that is known: for NPY and libsvm always, for CSV once all of it was read with [`Reader::read_all`].
     pub fn rows(&self) -> Option<u64> {
         match &self.table {
@@ -241,10 +254,20 @@ fn layout(channel: &str, cells: usize, labels: usize, options: &Options) -> Resu
         return Err(Failure::user(what).help("the parameter label_size of the content type says how many columns are labels").into());
     }
     if let Some(wanted) = options.columns.filter(|&wanted| wanted != features) {
-        let what = format!("channel {}: {} of features, {wanted} are asked for", quote(channel.as_bytes()), plural(features, "column"));
-        return Err(Failure::user(what).into());
+        let what = format!("channel {}: {} of features, {wanted} are wanted", quote(channel.as_bytes()), plural(features, "column"));
+        return Err(Failure::user(what).help("all channels of a job have the same features, in the same order").into());
     }
     Ok(Layout { labels, weight: options.weight, features })
+}
+
+/// The format of a channel with these files, and what its content type says.
+fn describe(source: &Source, files: &[DataFile]) -> Result<(Format, Option<ContentType>)> {
+    let Some(text) = &source.content_type else {
+        return Ok((format_of_names(&source.channel, files)?, None));
+    };
+    let content_type = ContentType::parse(text).map_err(|error| in_channel(&source.channel, error))?;
+    let format = content_type.format(&format!("channel {}", quote(source.channel.as_bytes())), &FORMATS)?;
+    Ok((format, Some(content_type)))
 }
 
 /// The format that the extensions of all files say.

@@ -1,7 +1,7 @@
 use algohost_kernels::DType;
 
 use super::super::testing::{Channel, context, failure, values, wrong_input};
-use super::{Options, Reader};
+use super::{IndexBase, Options, Reader, Source};
 use crate::failure::Code;
 
 #[test]
@@ -110,9 +110,44 @@ fn a_wrong_row_is_told_again_instead_of_left_out() {
 #[test]
 fn batches_cross_the_borders_of_files() {
     let channel = Channel::new("csv", &[("a", b"1,2\n3,4"), ("b", b""), ("c/d", b"5,6\n7,8\n")]);
-    let mut reader = Reader::open(&context(2), &channel.source, Options::default()).unwrap();
+    let mut reader = Reader::open(&context(2), &channel.source, Options::default(), &mut IndexBase::default()).unwrap();
     assert_eq!((reader.columns(), reader.rows()), (1, None));
     assert_eq!(values(&reader.next(3).unwrap().unwrap().features), [2.0, 4.0, 6.0]);
     assert_eq!(values(&reader.next(3).unwrap().unwrap().features), [8.0]);
     assert!(reader.next(3).unwrap().is_none());
+}
+
+/// The features of `train` when the job has these channels: name, content type, text.
+fn train_among(channels: &[(&str, &str, &str)]) -> anyhow::Result<(Vec<f64>, String)> {
+    let made: Vec<Channel> = channels.iter().map(|(_, kind, text)| Channel::new(kind, &[("a.svm", text.as_bytes())])).collect();
+    let named = made.iter().zip(channels).map(|(made, (name, ..))| Source { channel: (*name).to_owned(), ..made.source.clone() });
+    let sources: Vec<Source> = named.collect();
+    let mut index_base = IndexBase::of(sources.clone());
+    let mut read = |source: &Source| -> anyhow::Result<(Vec<f64>, String)> {
+        let mut reader = Reader::open(&context(1), source, Options::default(), &mut index_base)?;
+        let reason = reader.index_base().map_or(String::new(), |decision| decision.reason.clone());
+        Ok((values(&reader.read_all()?.features), reason))
+    };
+    let first = read(&sources[0])?;
+    // Whatever order channels are opened in, what is known of them stays.
+    assert_eq!(read(&sources[0])?, first);
+    Ok(first)
+}
+
+#[test]
+fn libsvm_indices_begin_alike_in_all_channels_of_a_job() {
+    let (zero, one) = ("1 0:5 2:6\n", "1 1:7 2:8\n");
+    let told = |channels: &[(&str, &str, &str)]| train_among(channels).unwrap();
+    assert_eq!(told(&[("train", "", one)]), (vec![7.0, 8.0], "index 0 occurs in no libsvm channel".to_owned()));
+    assert_eq!(told(&[("train", "", one), ("test", "libsvm", zero)]), (vec![0.0, 7.0, 8.0], "index 0 occurs in channel 'test'".to_owned()));
+    assert_eq!(told(&[("train", "", zero), ("test", "libsvm", one)]), (vec![5.0, 0.0, 6.0], "index 0 occurs".to_owned()));
+    let said = "libsvm; index_base=1";
+    assert_eq!(told(&[("train", said, one), ("test", "", zero)]), (vec![7.0, 8.0], "as its content type says".to_owned()));
+    let other = "as the content type of another channel says".to_owned();
+    assert_eq!(told(&[("train", "", one), ("test", said, one), ("other", "", zero)]), (vec![7.0, 8.0], other.clone()));
+    assert_eq!(told(&[("train", "", one), ("test", "libsvm; index_base=0", one)]), (vec![0.0, 7.0, 8.0], other));
+    // A weight is no index, and neither is what only looks like one in another format.
+    assert_eq!(told(&[("train", "", one), ("test", "", "0:0 1:2\n"), ("other", "text/csv", "0,0\n")]).0, [7.0, 8.0]);
+    let contradiction = train_among(&[("train", "", one), ("a", said, one), ("b", "libsvm; index_base=0", one)]);
+    assert_eq!(wrong_input(contradiction), "channel 'train': other channels differ in index_base");
 }

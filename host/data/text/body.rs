@@ -43,7 +43,7 @@ impl<'a, F: LineFormat> Body<'a, F> {
     fn explain(&self, at: usize, fault: Fault) -> anyhow::Error {
         let line = 1 + self.text[..at.min(self.text.len())].iter().filter(|&&byte| byte == self.format.end()).count();
         let failure = fault.wrong.failure(&format!("request: line {line}"), "the lines before have");
-        if line == 1 { failure.help("requests have no header line").into() } else { failure.into() }
+        if line == 1 && failure.help.is_none() { failure.help("requests have no header line").into() } else { failure.into() }
     }
 }
 

@@ -187,7 +187,7 @@ impl<F: LineFormat> Text<F> {
         let before = if file == self.first { "the lines before have".to_owned() } else { format!("{} has", self.name(self.first)) };
         let header = line == 1 && matches!(fault.wrong, Wrong::Cell { .. });
         let failure = fault.wrong.failure(&format!("{name}:{line}"), &before);
-        match self.format.first_line_help().filter(|_| header) {
+        match self.format.first_line_help().filter(|_| header && failure.help.is_none()) {
             Some(help) => failure.help(help).into(),
             None => failure.into(),
         }
@@ -214,13 +214,15 @@ pub(in super::super) fn open_csv(channel: &str, files: Vec<DataFile>) -> Result<
     Ok(first.map(|first| Text::new(channel, files, &first, Csv::of_first_row(&first))))
 }
 
-/// Opens a channel of libsvm files and looks through it; none when no file has a row.
+/// Opens a channel of libsvm files and looks through it; none when no file has a row. `decide` is told whether index 0 occurs, and answers
+/// where indices begin.
 pub(in super::super) fn open_libsvm(
     context: &Context,
     channel: &str,
     files: Vec<DataFile>,
     labelled: bool,
     options: &Options,
+    decide: impl FnOnce(bool) -> Result<u64>,
 ) -> Result<Option<(Text<Libsvm>, Layout)>> {
     let Some(first) = find_first_row(channel, &files, libsvm::has_items)? else {
         return Ok(None);
@@ -229,12 +231,22 @@ pub(in super::super) fn open_libsvm(
     let (pieces, found) = text.survey(context, Position::START, |text_of_piece| text.format.look(text_of_piece))?;
     let extent = found.into_iter().fold(Extent::default(), Extent::and);
     text.index = Some(pieces.into_iter().map(|piece| Piece { text: None, ..piece }).collect());
-    text.format = text.format.with_extent(extent, options.columns);
+    text.format = text.format.with_extent(extent, decide(extent.has_zero)?, options.columns);
     let layout = text.format.layout(extent, options.weight);
     if layout.features == 0 {
         return Err(Failure::user(format!("channel {}: no row has a feature", quote(channel.as_bytes()))).into());
     }
     Ok(Some((text, layout)))
+}
+
+/// Whether index 0 occurs in a channel of libsvm files. What is wrong with their rows is told when the channel is opened.
+pub(in super::super) fn has_index_zero(context: &Context, channel: &str, files: Vec<DataFile>, labelled: bool) -> Result<bool> {
+    let Some(first) = find_first_row(channel, &files, libsvm::has_items)? else {
+        return Ok(false);
+    };
+    let text = Text::new(channel, files, &first, Libsvm::new(first.end, labelled));
+    let (_, found) = text.survey(context, Position::START, |piece| Ok((0, text.format.has_zero(piece))))?;
+    Ok(found.contains(&true))
 }
 
 fn find_first_row(channel: &str, files: &[DataFile], is_row: impl Fn(&[u8]) -> bool) -> Result<Option<FirstRow>> {

@@ -1,8 +1,10 @@
 //! Sparse rows in lines: `label[:weight] index:value index:value … # comment`.
 //!
-//! Indices ascend within a row. They begin at 1, unless index 0 occurs anywhere in the channel; then they begin at 0. Therefore a channel is
-//! looked through once when it is opened, which also finds its width (the largest index), unless the `columns` option fixes it. Decoded
-//! densely, what is not written is 0; decoded sparsely, exactly what is written is stored.
+//! Indices ascend within a row. They begin at 0 or at 1, which is decided for all channels of a job together ([`IndexBase`]) and depends on
+//! whether index 0 occurs. Therefore a channel is looked through once when it is opened, which also finds its width (the largest index),
+//! unless the `columns` option fixes it. Decoded densely, what is not written is 0; decoded sparsely, exactly what is written is stored.
+//!
+//! [`IndexBase`]: super::super::reader::IndexBase
 
 use algohost_kernels::Csr;
 
@@ -31,7 +33,7 @@ pub(in super::super) struct Libsvm {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Extent {
     /// Whether index 0 occurs.
-    has_zero: bool,
+    pub(super) has_zero: bool,
     /// One more than the largest index; 0 without any.
     end: u64,
     has_weights: bool,
@@ -148,9 +150,8 @@ impl Libsvm {
         Libsvm { end, labelled, base: 1, columns: 0 }
     }
 
-    /// The same rows, with what the look-through found. `columns` fixes the width.
-    pub(super) fn with_extent(self, extent: Extent, columns: Option<usize>) -> Libsvm {
-        let base = u64::from(!extent.has_zero);
+    /// The same rows, with what the look-through found and where indices begin. `columns` fixes the width.
+    pub(super) fn with_extent(self, extent: Extent, base: u64, columns: Option<usize>) -> Libsvm {
         let found = usize::try_from(extent.end.saturating_sub(base)).unwrap_or(usize::MAX);
         Libsvm { base, columns: columns.unwrap_or(found), ..self }
     }
@@ -168,6 +169,18 @@ impl Libsvm {
             self.look_at(line, &mut extent).map_err(|wrong| fault(text, line, wrong))?;
         }
         Ok((rows, extent))
+    }
+
+    /// Whether index 0 is written in whole lines, of which nothing else matters.
+    pub(super) fn has_zero(&self, text: &[u8]) -> bool {
+        split(text, self.end).filter(|line| has_items(line)).any(|line| {
+            let mut walk = Walk::new(line);
+            if self.labelled && walk.next() {
+                walk.at += walk.item().len();
+            }
+            // Indices ascend: the first one says it.
+            walk.next() && walk.next_index(None) == Ok(0)
+        })
     }
 
     fn look_at(&self, line: &[u8], extent: &mut Extent) -> Result<(), Wrong> {
@@ -204,6 +217,9 @@ impl Libsvm {
             let column = index.checked_sub(self.base).and_then(|column| usize::try_from(column).ok());
             match column.filter(|&column| column < self.columns) {
                 Some(column) => put(column, value),
+                None if index < self.base => {
+                    return Err(Wrong::Row("index 0 occurs, but index_base says that indices begin at 1".to_owned()));
+                }
                 None => return Err(Wrong::Row(format!("index {index} is beyond the {} columns of a row", self.columns))),
             }
         }

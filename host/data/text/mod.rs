@@ -14,7 +14,7 @@ mod number;
 use super::batch::{Number, Rows};
 use super::fault::Fault;
 
-pub(super) use channel::{Text, open_csv, open_libsvm};
+pub(super) use channel::{Text, has_index_zero, open_csv, open_libsvm};
 pub(super) use csv::{Csv, decode_body};
 pub(super) use libsvm::Libsvm;
 

@@ -4,7 +4,7 @@ use super::super::ContentType;
 use super::super::testing::{Channel, context, failure, values, wrong_input};
 use super::lines::{first_row, read_lines, split};
 use super::{LineFormat, PIECE, csv, number};
-use crate::data::{Options, Reader, decode_request};
+use crate::data::{IndexBase, Options, Reader, decode_request};
 
 fn features(csv: &str) -> Vec<f64> {
     values(&Channel::new("csv; label_size=0", &[("a.csv", csv.as_bytes())]).read_all(r#"{"dtype": "float64"}"#).unwrap().features)
@@ -73,6 +73,11 @@ fn wrong_csv_is_told_with_line_and_column() {
     assert_eq!(header.help.as_deref(), Some("CSV channels have no header line; remove it"));
     let later = failure(Channel::new("text/csv", &[("a.csv", b"1,2\ny,x\n")]).read_all("{}"));
     assert_eq!(later.help, None);
+    for word in ["NA", "null", "?", "\"N/A\""] {
+        let missing = failure(Channel::new("text/csv", &[("a.csv", format!("{word},2\n").as_bytes())]).read_all("{}"));
+        assert_eq!(missing.what, format!("train/a.csv:1: column 1 is '{word}', not a number"));
+        assert_eq!(missing.help.as_deref(), Some("an empty field is a missing value"));
+    }
 }
 
 #[test]
@@ -124,6 +129,10 @@ fn wrong_libsvm_is_told_with_its_line() {
     for (text, message) in cases {
         assert_eq!(wrong_input(Channel::new("text/libsvm", &[("a", text)]).read_all("{}")), *message);
     }
+    let based = Channel::new("text/libsvm; index_base=1", &[("a", b"1 1:1\n1 0:1\n")]).read_all("{}");
+    assert_eq!(wrong_input(based), "train/a:2: index 0 occurs, but index_base says that indices begin at 1");
+    let based = Channel::new("text/libsvm; index_base=x", &[("a", b"1 1:1\n")]).read_all("{}");
+    assert_eq!(wrong_input(based), "channel 'train': content type: index_base is 'x', not 0 or 1");
     let narrow = Channel::new("text/libsvm", &[("a", b"1 1:1\n1 3:1\n")]).read_all(r#"{"columns": 2}"#);
     assert_eq!(wrong_input(narrow), "train/a:2: index 3 is beyond the 2 columns of a row");
     let labels = Channel::new("text/libsvm", &[("a", b"1 1:1\n")]).read_all(r#"{"label_size": 2}"#);
@@ -191,7 +200,7 @@ fn several_threads_read_what_one_reads() {
     let channel = Channel::new("csv", &[("a.csv", head.as_bytes()), ("b.csv", tail.as_bytes())]);
     let read = |threads| {
         let options = Options::from_json(r#"{"dtype": "float64"}"#).unwrap();
-        let mut reader = Reader::open(&context(threads), &channel.source, options).unwrap();
+        let mut reader = Reader::open(&context(threads), &channel.source, options, &mut IndexBase::default()).unwrap();
         let batch = reader.read_all().unwrap();
         assert_eq!(reader.rows(), Some(60_000));
         (values(&batch.labels.unwrap()), values(&batch.features))
@@ -207,7 +216,7 @@ fn the_first_error_is_told_whatever_thread_finds_another_one() {
     let text = big_csv().replace("\n30000,", "\nx,").replace("\n59999,", "\ny,");
     let channel = Channel::new("csv", &[("a.csv", text.as_bytes())]);
     for _ in 0..5 {
-        let read = Reader::open(&context(3), &channel.source, Options::default()).unwrap().read_all();
+        let read = Reader::open(&context(3), &channel.source, Options::default(), &mut IndexBase::default()).unwrap().read_all();
         assert_eq!(wrong_input(read), "train/a.csv:30001: column 1 is 'x', not a number");
     }
     let request = decode_request(&context(3), &ContentType::parse("csv").unwrap(), text.as_bytes());
@@ -218,7 +227,7 @@ fn the_first_error_is_told_whatever_thread_finds_another_one() {
 fn a_cancelled_context_stops_reading() {
     let channel = Channel::new("csv", &[("a.csv", b"1,2\n")]);
     let context = context(1);
-    let mut reader = Reader::open(&context, &channel.source, Options::default()).unwrap();
+    let mut reader = Reader::open(&context, &channel.source, Options::default(), &mut IndexBase::default()).unwrap();
     context.cancel().cancel();
     assert_eq!(failure(reader.read_all()).code, crate::failure::Code::Interrupted);
 }
@@ -236,7 +245,7 @@ fn a_file_that_shrinks_between_counting_and_reading_is_told() {
 fn a_batch_costs_the_budget_its_tensors_and_gives_them_back() {
     let channel = Channel::new("csv", &[("a.csv", b"1,2,3\n4,5,6\n")]);
     let context = context(1);
-    let mut reader = Reader::open(&context, &channel.source, Options::default()).unwrap();
+    let mut reader = Reader::open(&context, &channel.source, Options::default(), &mut IndexBase::default()).unwrap();
     let batch = reader.read_all().unwrap();
     assert_eq!(context.budget().used(), 128);
     drop(batch);

@@ -2,7 +2,7 @@
 
 use wasmtime::component::Resource;
 
-use crate::data::{Batch, Options, Reader, Source, SparseBatch, files};
+use crate::data::{Batch, Decision, Options, Reader, SparseBatch, files};
 use crate::failure::Code;
 use crate::wasm::bindings::algohost::ml::data::{self as wit, Host, HostReader};
 use crate::wasm::guest::{Guest, ImportError};
@@ -22,13 +22,14 @@ impl Guest {
     }
 
     fn open_reader(&mut self, name: &str, options: Options) -> Result<Resource<Reader>, ImportError> {
-        let channel = self.channel(name)?;
-        if channel.mode == InputMode::Pipe {
+        let Some(source) = self.channel(name)?.source() else {
             let what = format!("channel '{name}' is in Pipe mode, which this host does not read; use File or FastFile mode");
             return Err(ImportError::new(Code::NotSupported, what));
+        };
+        let reader = Reader::open(&self.context, &source, options, &mut self.index_base)?;
+        if let Some(Decision { base, reason }) = reader.index_base() {
+            tracing::info!("channel '{name}': libsvm indices begin at {base}: {reason}");
         }
-        let source = Source { channel: channel.name.clone(), dir: channel.folder.clone(), content_type: channel.content_type.clone() };
-        let reader = Reader::open(&self.context, &source, options)?;
         Ok(Resource::new_own(self.readers.insert(reader)?))
     }
 

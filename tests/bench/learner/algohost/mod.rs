@@ -6,6 +6,7 @@ pub(crate) mod ml {
         pub(crate) enum ErrorCode {
             InvalidInput,
             BadOperation,
+            LimitExceeded,
             Internal,
         }
 
@@ -240,7 +241,6 @@ pub(crate) mod ml {
 
         pub(crate) struct Channel {
             pub(crate) name: String,
-            pub(crate) content_type: Option<String>,
         }
 
         pub(crate) struct Batch {
@@ -276,11 +276,8 @@ pub(crate) mod ml {
 
         pub(crate) fn channels() -> Vec<Channel> {
             with(|setup, _| {
-                let channel = |channel: &::algohost::wasm::Channel| Channel {
-                    name: channel.name.clone(),
-                    content_type: channel.content_type.clone(),
-                };
-                setup.job.channels.iter().map(channel).collect()
+                let channels = setup.job.channels.iter();
+                channels.map(|channel| Channel { name: channel.name.clone() }).collect()
             })
         }
 
@@ -289,7 +286,8 @@ pub(crate) mod ml {
                 let channel = setup.job.channels.iter().find(|channel| channel.name == name).unwrap();
                 let source =
                     data::Source { channel: channel.name.clone(), dir: channel.folder.clone(), content_type: channel.content_type.clone() };
-                Ok(Reader(data::Reader::open(context, &source, data::Options::from_json(options)?)?))
+                let options = data::Options::from_json(options)?;
+                Ok(Reader(data::Reader::open(context, &source, options, &mut data::IndexBase::default())?))
             })
         }
     }
