@@ -12,7 +12,7 @@ use super::{apply, plan_for};
 use crate::context::Context;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
-use crate::shape::{Axes, MAX_AXES, broadcast};
+use crate::shape::{Axes, MAX_AXES, broadcast, checked_shape};
 use crate::storage::Read;
 use crate::tensor::Tensor;
 use crate::with_element;
@@ -72,7 +72,10 @@ impl<'a> Call<'a> {
             let wide = tensor.dtype().needs_float64() || dtype == Some(DType::Float64);
             dtype = Some(if wide { DType::Float64 } else { DType::Float32 });
         }
-        Ok(Call { operation, graph, kept, arguments, shape, dtype: dtype.unwrap_or(DType::Float64) })
+        let dtype = dtype.unwrap_or(DType::Float64);
+        // Each tensor exists, but what they are together need not: a reduction never stores it.
+        checked_shape(operation, &shape, dtype.size())?;
+        Ok(Call { operation, graph, kept, arguments, shape, dtype })
     }
 
     /// The result in a new tensor.
