@@ -148,7 +148,7 @@ fn write_covariance<T: Float>(rows: Rows<'_, T>, ddof: f64, (means, matrix): (&T
     }
     let mut shift = Workspace::<T>::new(context, operation, n)?;
     let mut offsets = Workspace::<f64>::new(context, operation, n)?;
-    sample_means(rows.a, &mut offsets);
+    sample_means(rows.a, rows.weights, &mut offsets);
     let mut sums = sums_around(rows, &mut shift, &mut offsets, weight)?;
     // Where the sample's mean is far from that of all rows, too many digits would cancel: again, around the mean.
     let far = |j: usize| offsets[j] * offsets[j] > 4.0 * (sums.product(j, j) / weight - offsets[j] * offsets[j]);
@@ -190,13 +190,18 @@ fn total_weight<T: Float>(operation: &str, rows: usize, weights: Option<Matrix<'
     Ok(total)
 }
 
-/// Means of the columns over some rows, evenly spread.
-fn sample_means<T: Float>(a: Matrix<'_, T>, means: &mut [f64]) {
+/// Weighted means of the columns over some rows, evenly spread; of all rows where there are few.
+fn sample_means<T: Float>(a: Matrix<'_, T>, weights: Option<Matrix<'_, T>>, means: &mut [f64]) {
     let count = a.rows.min(SAMPLE);
+    let mut total = 0.0;
     for sample in 0..count {
         // Widened, since rows times 1024 may be more than a word holds on small machines.
         let row = (sample as u64 * a.rows as u64 / count as u64) as usize;
-        means.iter_mut().enumerate().for_each(|(col, mean)| *mean += a.at(row, col).to_f64());
+        let weight = weights.map_or(1.0, |weights| weights.at(row, 0).to_f64());
+        total += weight;
+        means.iter_mut().enumerate().for_each(|(col, mean)| *mean += weight * a.at(row, col).to_f64());
     }
-    means.iter_mut().for_each(|mean| *mean /= count as f64);
+    if total > 0.0 {
+        means.iter_mut().for_each(|mean| *mean /= total);
+    }
 }

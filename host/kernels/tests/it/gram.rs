@@ -183,3 +183,15 @@ fn what_does_not_fit_is_refused() {
     let message = "covariance: weight 2 is -0.25; from 0 to any finite number is possible";
     refused(covariance(&context, &a, Some(&weights), 0.0).map(|found| found.means), message);
 }
+
+#[test]
+fn rows_without_weight_do_not_cost_digits() {
+    let context = context();
+    let (mut numbers, mut weights) = (vec![0.0; 100], vec![0.0; 100]);
+    (numbers[40], numbers[77]) = (1e6, 1e6 + 1.0);
+    (weights[40], weights[77]) = (1.0, 1.0);
+    let a = tensor(&context, &[100, 1], DType::Float32, &numbers, Layout::RowMajor);
+    let weights = tensor(&context, &[100], DType::Float32, &weights, Layout::RowMajor);
+    let found = covariance(&context, &a, Some(&weights), 0.0).unwrap();
+    assert_eq!((values(&found.means), values(&found.matrix)), (vec![1e6 + 0.5], vec![0.25]));
+}
