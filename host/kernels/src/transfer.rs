@@ -236,6 +236,9 @@ impl Tensor {
             // Through 128 bits, so that 64-bit integers stay exact.
             return with_element!(self.dtype(), T => move_through(source, &from, self, target.elements::<T>(), T::from_i128, ToI128));
         }
+        if matches!(source.dtype(), DType::Int64 | DType::UInt64) && !boolean && self.dtype() != DType::Float64 {
+            return with_element!(self.dtype(), T => move_through(source, &from, self, target.elements::<T>(), T::from_f64, ToOdd));
+        }
         with_element!(self.dtype(), T => {
             let convert = move |v: f64| if boolean { T::from_f64(f64::from(u8::from(v != 0.0))) } else { T::from_f64(v) };
             move_through(source, &from, self, target.elements::<T>(), convert, ToF64)
@@ -264,6 +267,22 @@ impl Widen for ToI128 {
     type Wide = i128;
     fn widen<T: Element>(value: T) -> i128 {
         value.to_i128()
+    }
+}
+
+/// For 64-bit integers that become floats shorter than float64.
+#[derive(Clone, Copy)]
+struct ToOdd;
+impl Widen for ToOdd {
+    type Wide = f64;
+    fn widen<T: Element>(value: T) -> f64 {
+        let whole = value.to_i128();
+        if whole.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS {
+            return whole as i64 as f64;
+        }
+        // Of the bits that float64 may have no room for, one says whether there are any: rounding again is then as good as rounding once.
+        let low = (1 << 11) - 1;
+        (whole & !low | i128::from(whole & low != 0) << 11) as f64
     }
 }
 
