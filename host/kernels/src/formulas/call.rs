@@ -90,13 +90,11 @@ impl<'a> Call<'a> {
         if broadcast(self.operation, &self.shape, out.shape()).ok() != Some(*out.shape()) {
             return Err(Error::bad(format!("{}: inputs of shape {} together do not fit out {}", self.operation, self.shape, out.shape())));
         }
-        if out.shape().iter().zip(out.strides().iter()).any(|(&length, &stride)| length > 1 && stride == 0) {
-            return Err(Error::bad(format!("{}: out is a view that repeats elements; copy it to write to it", self.operation)));
-        }
+        out.check_distinct(self.operation, "out")?;
         let mut storage = out.write(self.operation)?;
         let reads = self.reads(Some(out))?;
         if out.element_count() == 0 {
-            return context.check("apply");
+            return context.check(self.operation);
         }
         let order = Order::new(0..out.shape().len(), 0);
         if self.dtype == DType::Float64 {

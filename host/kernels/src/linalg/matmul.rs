@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::matrix::{Matrix, MatrixMut, are_distinct};
+use super::matrix::{Matrix, MatrixMut};
 use super::product::Product;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -70,17 +70,8 @@ pub fn matmul_into(context: &Context, out: &Tensor, a: &Tensor, b: &Tensor, tran
         let (shape, a, b, words) = (out.shape(), a.shape(), b.shape(), transposed.words());
         return Err(Error::bad(format!("matmul-into: the product of {a} and {b}{words} does not fit an output of shape {shape}")));
     }
-    if out.contiguous().is_none() && !shows_each_element_once(out) {
-        return Err(Error::bad("matmul-into: the output is a view that repeats elements; copy it to write to it"));
-    }
+    out.check_distinct("matmul-into", "the output")?;
     run(context, "matmul-into", out, (a, b), sizes, (alpha, beta))
-}
-
-pub(super) fn shows_each_element_once(out: &Tensor) -> bool {
-    let mut axes = [(0, 0); crate::shape::MAX_AXES];
-    let axes = &mut axes[..out.shape().len()];
-    axes.iter_mut().zip(out.shape().iter().zip(out.strides().iter())).for_each(|(axis, (&length, &stride))| *axis = (length, stride));
-    are_distinct(axes)
 }
 
 /// Lengths of a product's axes, and which of the operands' last two axes are their rows.
@@ -135,11 +126,11 @@ fn run_as<T: Float>(
     (alpha, beta): (f64, f64),
 ) -> Result<()> {
     context.check(operation)?;
+    let (a_storage, b_storage) = (a.read(operation)?, b.read(operation)?);
+    let mut out_storage = out.write(operation)?;
     if sizes.m == 0 || sizes.n == 0 {
         return Ok(());
     }
-    let (a_storage, b_storage) = (a.read(operation)?, b.read(operation)?);
-    let mut out_storage = out.write(operation)?;
     let scale = (T::from_f64(alpha), T::from_f64(beta));
     let (a, b) = (Operand::new(a, a_storage.elements::<T>(), sizes.flags.0), Operand::new(b, b_storage.elements::<T>(), sizes.flags.1));
     let strides = out.strides();
