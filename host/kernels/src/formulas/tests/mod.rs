@@ -6,6 +6,8 @@ mod messages;
 mod random;
 mod reductions;
 
+use std::sync::LazyLock;
+
 use crate::context::{Budget, Cancel, Context, Pool};
 use crate::dtype::{DType, Element};
 use crate::tensor::Tensor;
@@ -28,11 +30,8 @@ fn tensor(context: &Context, shape: &[usize], dtype: DType, values: &[f64]) -> T
 
 /// A tensor's elements in row-major order.
 fn values(tensor: &Tensor) -> Vec<f64> {
-    let bytes = match tensor.shape().first() {
-        Some(&rows) => tensor.read_rows(0, rows),
-        None => tensor.read_rows(0, 1),
-    }
-    .expect("rows");
+    static CONTEXT: LazyLock<Context> = LazyLock::new(context);
+    let bytes = tensor.read_rows(&CONTEXT, 0, tensor.shape().first().copied().unwrap_or(1)).expect("rows");
     with_element!(tensor.dtype(), T => bytes.chunks_exact(size_of::<T>()).map(|bytes| bytemuck::pod_read_unaligned::<T>(bytes).to_f64()).collect())
 }
 
