@@ -48,9 +48,9 @@ impl Csr {
         if out.shares_storage_with(dense) || out.shares_storage_with(self.values()) {
             return Err(Error::bad(format!("{NAME}: the output shares storage with an input; give it storage of its own")));
         }
-        let product = out.copy(context)?;
+        let product = out.copy_for(context, NAME)?;
         self.run(context, NAME, &product, dense, (transpose, false), (alpha, beta))?;
-        out.assign(&product)
+        out.take_elements(context, NAME, &product)
     }
 
     /// The product of the element-wise squares of this matrix (n x m) and of `dense` (m, or m x k): what a factorization machine subtracts

@@ -100,7 +100,7 @@ fn short_floats_are_rounded_once() {
         }
     }
     let just_above = Tensor::from_bytes(&context, &[1], DType::Float32, &0x3F80_8001_u32.to_le_bytes()).unwrap();
-    assert_eq!(just_above.cast(&context, DType::BFloat16).unwrap().read_rows(0, 1).unwrap(), 0x3F81_u16.to_le_bytes());
+    assert_eq!(just_above.cast(&context, DType::BFloat16).unwrap().read_rows(&context, 0, 1).unwrap(), 0x3F81_u16.to_le_bytes());
 }
 
 #[test]
@@ -149,9 +149,9 @@ fn wide_integers_stay_exact_between_integer_dtypes() {
     let context = context();
     let odd = 9_007_199_254_740_993_i64;
     let source = Tensor::from_bytes(&context, &[2], DType::Int64, bytemuck::cast_slice(&[odd, -odd])).unwrap();
-    let cast = source.cast(&context, DType::UInt64).unwrap().read_rows(0, 2).unwrap();
+    let cast = source.cast(&context, DType::UInt64).unwrap().read_rows(&context, 0, 2).unwrap();
     assert_eq!(cast.chunks_exact(8).map(bytemuck::pod_read_unaligned::<u64>).collect::<Vec<_>>(), [odd as u64, 0]);
-    let cast = source.cast(&context, DType::Int64).unwrap().read_rows(0, 2).unwrap();
+    let cast = source.cast(&context, DType::Int64).unwrap().read_rows(&context, 0, 2).unwrap();
     assert_eq!(cast.chunks_exact(8).map(bytemuck::pod_read_unaligned::<i64>).collect::<Vec<_>>(), [odd, -odd]);
 }
 
@@ -159,14 +159,14 @@ fn wide_integers_stay_exact_between_integer_dtypes() {
 fn booleans_are_stored_as_0_and_1_however_they_come_in() {
     let context = context();
     let from_bytes = Tensor::from_bytes(&context, &[4], DType::Boolean, &[0, 1, 2, 255]).unwrap();
-    assert_eq!(from_bytes.read_rows(0, 4).unwrap(), [0, 1, 1, 1]);
+    assert_eq!(from_bytes.read_rows(&context, 0, 4).unwrap(), [0, 1, 1, 1]);
     let filled = Tensor::full(&context, &[2], DType::Boolean, 0.25).unwrap();
-    assert_eq!(filled.read_rows(0, 2).unwrap(), [1, 1]);
-    filled.write_rows(1, &[128]).unwrap();
-    assert_eq!(filled.read_rows(0, 2).unwrap(), [1, 1]);
+    assert_eq!(filled.read_rows(&context, 0, 2).unwrap(), [1, 1]);
+    filled.write_rows(&context, 1, &[128]).unwrap();
+    assert_eq!(filled.read_rows(&context, 0, 2).unwrap(), [1, 1]);
     let view = Tensor::zeros(&context, &[2, 2], DType::Boolean).unwrap().transpose();
-    view.write_rows(0, &[0, 3, 9, 0]).unwrap();
-    assert_eq!(view.read_rows(0, 2).unwrap(), [0, 1, 1, 0]);
+    view.write_rows(&context, 0, &[0, 3, 9, 0]).unwrap();
+    assert_eq!(view.read_rows(&context, 0, 2).unwrap(), [0, 1, 1, 0]);
 }
 
 #[test]

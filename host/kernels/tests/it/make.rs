@@ -1,5 +1,7 @@
 //! Contexts, and tensors with given contents in every layout.
 
+use std::sync::LazyLock;
+
 use algohost_kernels::{Budget, Cancel, Context, DType, Element, Error, ErrorKind, Instructions, Pool, Tensor, with_element};
 use proptest::prelude::{Strategy, prop_oneof};
 
@@ -58,7 +60,7 @@ pub(crate) fn tensor(context: &Context, shape: &[usize], dtype: DType, values: &
         Layout::Transposed => {
             let mirrored: Vec<usize> = shape.iter().rev().copied().collect();
             let tensor = Tensor::zeros(context, &mirrored, dtype).unwrap().transpose();
-            tensor.write_rows(0, &bytes(dtype, values)).unwrap();
+            tensor.write_rows(context, 0, &bytes(dtype, values)).unwrap();
             tensor
         }
         Layout::Sliced => {
@@ -68,7 +70,7 @@ pub(crate) fn tensor(context: &Context, shape: &[usize], dtype: DType, values: &
             for (axis, &length) in shape.iter().enumerate() {
                 tensor = tensor.slice(axis, 1..length + 1).unwrap();
             }
-            tensor.write_rows(0, &bytes(dtype, values)).unwrap();
+            tensor.write_rows(context, 0, &bytes(dtype, values)).unwrap();
             tensor
         }
         Layout::Shared => {
@@ -98,10 +100,15 @@ pub(crate) fn bytes(dtype: DType, values: &[f64]) -> Vec<u8> {
     with_element!(dtype, T => values.iter().flat_map(|&value| bytemuck::bytes_of(&<T as Element>::from_f64(value)).to_vec()).collect())
 }
 
+/// A tensor's bytes, in row-major order, read with a context of their own: what a test does to its context is not in the way.
+pub(crate) fn contents(tensor: &Tensor) -> Vec<u8> {
+    static CONTEXT: LazyLock<Context> = LazyLock::new(context);
+    tensor.read_rows(&CONTEXT, 0, tensor.shape().first().copied().unwrap_or(1)).unwrap()
+}
+
 /// A tensor's elements as float64, in row-major order.
 pub(crate) fn values(tensor: &Tensor) -> Vec<f64> {
-    let rows = tensor.shape().first().copied().unwrap_or(1);
-    let bytes = tensor.read_rows(0, rows).unwrap();
+    let bytes = contents(tensor);
     with_element!(tensor.dtype(), T => {
         bytes.chunks_exact(size_of::<T>()).map(|bytes| <T as Element>::to_f64(bytemuck::pod_read_unaligned(bytes))).collect()
     })
