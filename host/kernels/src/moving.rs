@@ -53,12 +53,11 @@ pub(crate) fn copy_slice<T: Copy>(context: &Context, operation: &str, from: &[T]
     Ok(())
 }
 
-/// Visits the elements of `view` as [`runs`] does, with a look at the cancel token before every stretch. Long runs come in parts, and what
-/// has no gaps is one run.
+/// Visits the elements of `view` as [`runs`] does, and calls `look` before every stretch. Long runs come in parts, and what has no gaps is
+/// one run.
 pub(crate) fn stretches(
-    context: &Context,
-    operation: &str,
     view: &Tensor,
+    look: impl Fn() -> Result<()>,
     mut visit: impl FnMut(usize, usize, usize) -> Result<()>,
 ) -> Result<()> {
     let mut left = 0;
@@ -66,7 +65,7 @@ pub(crate) fn stretches(
         let mut done = 0;
         while done < length {
             if left == 0 {
-                context.check(operation)?;
+                look()?;
                 left = STRETCH;
             }
             let part = (length - done).min(left);
@@ -137,7 +136,7 @@ impl Moving<'_> {
         let mut sink = Scatter::new(self.to);
         with_element!(self.source.dtype(), S => {
             let elements = self.from.elements::<S>();
-            stretches(self.context, self.operation, self.source, |first, length, stride| {
+            stretches(self.source, || self.context.check(self.operation), |first, length, stride| {
                 for i in 0..length {
                     block[filled] = W::widen(elements[first + i * stride]);
                     filled += 1;
@@ -157,17 +156,21 @@ impl Moving<'_> {
         let elements = self.from.elements::<T>();
         let mut sink = Scatter::new(self.to);
         let mut block = Vec::with_capacity(BLOCK);
-        stretches(self.context, self.operation, self.source, |first, length, stride| {
-            let mut done = 0;
-            while done < length {
-                let part = (length - done).min(BLOCK);
-                block.clear();
-                block.extend((done..done + part).map(|i| elements[first + i * stride]));
-                sink.put(target, &block, &|value| value);
-                done += part;
-            }
-            Ok::<(), Error>(())
-        })
+        stretches(
+            self.source,
+            || self.context.check(self.operation),
+            |first, length, stride| {
+                let mut done = 0;
+                while done < length {
+                    let part = (length - done).min(BLOCK);
+                    block.clear();
+                    block.extend((done..done + part).map(|i| elements[first + i * stride]));
+                    sink.put(target, &block, &|value| value);
+                    done += part;
+                }
+                Ok::<(), Error>(())
+            },
+        )
     }
 }
 

@@ -42,14 +42,26 @@ impl Tensor {
     pub fn read_rows(&self, context: &Context, start: usize, count: usize) -> Result<Vec<u8>> {
         const NAME: &str = "read";
         let rows = self.rows_view(NAME, start, count)?;
-        let size = rows.element_count() * self.dtype().size();
-        let _charge = context.budget().charge(NAME, size)?;
+        let _charge = context.budget().charge(NAME, rows.element_count() * self.dtype().size())?;
+        rows.bytes_for(NAME, || context.check(NAME))
+    }
+
+    /// All elements as row-major little-endian bytes, charged to nobody: for what the host answers with when a guest's call is over.
+    ///
+    /// # Errors
+    /// Limit exceeded when the machine has no room for a copy.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.bytes_for("read", || Ok(()))
+    }
+
+    fn bytes_for(&self, operation: &str, look: impl Fn() -> Result<()>) -> Result<Vec<u8>> {
+        let size = self.element_count() * self.dtype().size();
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(size).map_err(|_| Error::limit(format!("{NAME}: the machine has no {size} bytes left for a copy")))?;
-        let storage = self.read(NAME)?;
+        bytes.try_reserve_exact(size).map_err(|_| Error::limit(format!("{operation}: the machine has no {size} bytes left for a copy")))?;
+        let storage = self.read(operation)?;
         with_element!(self.dtype(), T => {
             let elements = storage.elements::<T>();
-            stretches(context, NAME, &rows, |first, length, stride| {
+            stretches(self, look, |first, length, stride| {
                 if stride == 1 {
                     bytes.extend_from_slice(bytemuck::cast_slice(&elements[first..first + length]));
                     return Ok(());
@@ -99,7 +111,7 @@ impl Tensor {
         let value = if self.dtype() == DType::Boolean { f64::from(u8::from(value != 0.0)) } else { value };
         with_element!(self.dtype(), T => {
             let elements = storage.elements::<T>();
-            stretches(context, operation, self, |first, length, stride| {
+            stretches(self, || context.check(operation), |first, length, stride| {
                 let value = <T as Element>::from_f64(value);
                 match stride {
                     1 => elements[first..first + length].fill(value),
@@ -217,7 +229,7 @@ impl Tensor {
                 return copy_slice(context, operation, bytes, bytemuck::cast_slice_mut(&mut elements[range]));
             }
             let mut values = bytes.chunks_exact(size_of::<T>());
-            stretches(context, operation, self, |first, length, stride| {
+            stretches(self, || context.check(operation), |first, length, stride| {
                 for (i, value) in values.by_ref().take(length).enumerate() {
                     let value: T = bytemuck::pod_read_unaligned(value);
                     elements[first + i * stride] = if boolean { <T as Element>::from_f64(f64::from(u8::from(value.to_f64() != 0.0))) } else { value };

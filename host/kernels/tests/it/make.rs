@@ -1,7 +1,5 @@
 //! Contexts, and tensors with given contents in every layout.
 
-use std::sync::LazyLock;
-
 use algohost_kernels::{Budget, Cancel, Context, DType, Element, Error, ErrorKind, Instructions, Pool, Tensor, with_element};
 use proptest::prelude::{Strategy, prop_oneof};
 
@@ -100,15 +98,9 @@ pub(crate) fn bytes(dtype: DType, values: &[f64]) -> Vec<u8> {
     with_element!(dtype, T => values.iter().flat_map(|&value| bytemuck::bytes_of(&<T as Element>::from_f64(value)).to_vec()).collect())
 }
 
-/// A tensor's bytes, in row-major order, read with a context of their own: what a test does to its context is not in the way.
-pub(crate) fn contents(tensor: &Tensor) -> Vec<u8> {
-    static CONTEXT: LazyLock<Context> = LazyLock::new(context);
-    tensor.read_rows(&CONTEXT, 0, tensor.shape().first().copied().unwrap_or(1)).unwrap()
-}
-
 /// A tensor's elements as float64, in row-major order.
 pub(crate) fn values(tensor: &Tensor) -> Vec<f64> {
-    let bytes = contents(tensor);
+    let bytes = tensor.to_bytes().unwrap();
     with_element!(tensor.dtype(), T => {
         bytes.chunks_exact(size_of::<T>()).map(|bytes| <T as Element>::to_f64(bytemuck::pod_read_unaligned(bytes))).collect()
     })

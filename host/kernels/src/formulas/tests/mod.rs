@@ -6,8 +6,6 @@ mod messages;
 mod random;
 mod reductions;
 
-use std::sync::LazyLock;
-
 use crate::context::{Budget, Cancel, Context, Pool};
 use crate::dtype::{DType, Element};
 use crate::tensor::Tensor;
@@ -30,8 +28,7 @@ fn tensor(context: &Context, shape: &[usize], dtype: DType, values: &[f64]) -> T
 
 /// A tensor's elements in row-major order.
 fn values(tensor: &Tensor) -> Vec<f64> {
-    static CONTEXT: LazyLock<Context> = LazyLock::new(context);
-    let bytes = tensor.read_rows(&CONTEXT, 0, tensor.shape().first().copied().unwrap_or(1)).expect("rows");
+    let bytes = tensor.to_bytes().expect("bytes");
     with_element!(tensor.dtype(), T => bytes.chunks_exact(size_of::<T>()).map(|bytes| bytemuck::pod_read_unaligned::<T>(bytes).to_f64()).collect())
 }
 

@@ -3,7 +3,7 @@
 use algohost_kernels::{Budget, Cancel, Context, DType, Error, ErrorKind, Pool, Tensor};
 
 use super::draw::Draw;
-use crate::make::{Layout, bytes, contents, rounded, tensor, values};
+use crate::make::{Layout, bytes, rounded, tensor, values};
 
 /// A kernel's name, as its errors spell it, and a call of it with arguments that the program's draw chooses.
 pub(super) type Call = (&'static str, fn(&mut Program));
@@ -54,7 +54,7 @@ impl Program {
     pub(super) fn after(&mut self) {
         assert!(self.context.budget().used() <= self.context.budget().limit());
         for (operand, before) in std::mem::take(&mut self.operands) {
-            assert!(contents(&operand) == before, "{}: an operand {operand:?} was changed", self.name);
+            assert!(operand.to_bytes().unwrap() == before, "{}: an operand {operand:?} was changed", self.name);
         }
         let (used, wanted) = (self.context.budget().used(), self.used + self.added);
         assert_eq!(used, wanted, "{}: the budget is charged {used} bytes, the tensors hold {wanted}", self.name);
@@ -214,7 +214,7 @@ impl Program {
     }
 
     fn guard(&mut self, tensor: &Tensor) {
-        self.operands.push((tensor.clone(), contents(tensor)));
+        self.operands.push((tensor.clone(), tensor.to_bytes().unwrap()));
     }
 }
 
@@ -244,6 +244,9 @@ pub(super) fn countable(shape: &[usize], dtype: DType) -> bool {
 #[track_caller]
 pub(super) fn assert_bytes(given: &Tensor, dtype: DType, wanted: &[f64]) {
     assert_eq!(given.dtype(), dtype);
-    assert!(contents(given) == bytes(dtype, wanted) || values(given).iter().zip(wanted).all(|(a, b)| a == b || a.is_nan() && b.is_nan()));
+    assert!(
+        given.to_bytes().unwrap() == bytes(dtype, wanted)
+            || values(given).iter().zip(wanted).all(|(a, b)| a == b || a.is_nan() && b.is_nan())
+    );
     assert_eq!(given.element_count(), wanted.len());
 }
