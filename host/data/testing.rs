@@ -48,7 +48,7 @@ impl Channel {
 
 /// The elements as float64, row-major.
 pub(super) fn values(tensor: &Tensor) -> Vec<f64> {
-    let bytes = tensor.read_rows(0, tensor.shape().first().copied().unwrap_or(1)).unwrap();
+    let bytes = tensor.to_bytes().unwrap();
     with_element!(tensor.dtype(), T => bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned::<T>).map(algohost_kernels::Element::to_f64).collect())
 }
 

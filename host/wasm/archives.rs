@@ -136,14 +136,12 @@ impl Writer {
 
 /// Beside the target first, then renamed: a reader sees the old file or the new one.
 fn write_file(path: &Path, tensors: &BTreeMap<String, Tensor>, metadata: &str) -> anyhow::Result<()> {
-    let bytes = tensors.iter().map(|(name, tensor)| {
-        let rows = tensor.shape().first().copied().unwrap_or(1);
-        Ok((name, tensor.dtype(), tensor.shape().to_vec(), tensor.read_rows(0, rows)?))
-    });
-    let bytes = bytes.collect::<Result<Vec<_>, algohost_kernels::Error>>()?;
-    let mut views = Vec::with_capacity(bytes.len());
-    for (name, dtype, shape, bytes) in &bytes {
-        views.push((name.as_str(), TensorView::new(to_file(*dtype), shape.clone(), bytes)?));
+    let storages = tensors.values().map(|tensor| tensor.read("finish")).collect::<Result<Vec<_>, algohost_kernels::Error>>()?;
+    let mut views = Vec::with_capacity(tensors.len());
+    for ((name, tensor), storage) in tensors.iter().zip(&storages) {
+        // They are row-major copies: their bytes are written from where they lie.
+        let bytes = &storage.elements::<u8>()[..tensor.element_count() * tensor.dtype().size()];
+        views.push((name.as_str(), TensorView::new(to_file(tensor.dtype()), tensor.shape().to_vec(), bytes)?));
     }
     let metadata = HashMap::from([(METADATA_KEY.to_owned(), metadata.to_owned())]);
     if let Some(folder) = path.parent() {

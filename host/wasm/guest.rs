@@ -97,6 +97,11 @@ impl Guest {
         Ok(Resource::new_own(self.tensors.insert(tensor)?))
     }
 
+    /// An error unless as many tensors can be made.
+    pub(super) fn room_for_tensors(&self, count: usize) -> Result<(), ImportError> {
+        Ok(self.tensors.check_room(count)?)
+    }
+
     #[inline]
     pub(super) fn matrix(&self, handle: &Resource<MatrixHandle>) -> Result<&Csr, ImportError> {
         Ok(self.matrices.get(handle.rep())?)

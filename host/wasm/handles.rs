@@ -46,7 +46,11 @@ impl<T> Slab<T> {
 
     /// Whether the next insertion would be refused.
     pub(crate) fn is_full(&self) -> bool {
-        self.free.is_empty() && self.entries.len() >= self.limit
+        self.room() == 0
+    }
+
+    fn room(&self) -> usize {
+        self.free.len() + self.limit.saturating_sub(self.entries.len())
     }
 
     pub(crate) fn get(&self, index: u32) -> Result<&T, Failure> {
@@ -75,13 +79,20 @@ struct Slot<T> {
     /// None once a scope has taken the storage back.
     value: Option<T>,
     /// The scope that will; none when kept or made outside of every scope.
-    scope: Option<u64>,
+    scope: Option<Membership>,
+}
+
+/// In which scope a value is, and at which place among its members.
+#[derive(Clone, Copy)]
+struct Membership {
+    scope: u64,
+    place: usize,
 }
 
 struct Frame {
     id: u64,
-    /// Slots of what was made in it; some may be dropped, kept or reused since.
-    made: Vec<u32>,
+    /// Slots of the values that it frees. What is dropped, kept or promoted leaves, so that a scope is never longer than the slab.
+    members: Vec<u32>,
 }
 
 /// A guest's values of one kind (tensors, or sparse matrices), with the scopes that free them.
@@ -98,12 +109,21 @@ impl<T> Scoped<T> {
     }
 
     pub(crate) fn insert(&mut self, value: T) -> Result<u32, Failure> {
-        let scope = self.frames.last().map(|frame| frame.id);
-        let index = self.slots.insert(Slot { value: Some(value), scope })?;
-        if let Some(frame) = self.frames.last_mut() {
-            frame.made.push(index);
+        let index = self.slots.insert(Slot { value: Some(value), scope: None })?;
+        if let Some(innermost) = self.frames.len().checked_sub(1) {
+            self.enter(innermost, index);
         }
         Ok(index)
+    }
+
+    /// An error unless `count` values can be inserted: a call that answers with several leaves none behind.
+    pub(crate) fn check_room(&self, count: usize) -> Result<(), Failure> {
+        let (room, limit, what) = (self.slots.room(), self.slots.limit, self.slots.what);
+        if room >= count {
+            return Ok(());
+        }
+        let what = format!("the call answers with {count} {what} handles, {room} are left of the {limit} granted; drop some");
+        Err(Failure::new(Code::LimitExceeded, what))
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -118,31 +138,53 @@ impl<T> Scoped<T> {
     /// Takes a value that the guest hands over.
     pub(crate) fn take(&mut self, index: u32) -> Result<T, Failure> {
         let what = self.slots.what;
+        self.leave(index);
         self.slots.remove(index).ok_or_else(|| unknown(what))?.value.ok_or_else(|| released(what))
     }
 
     pub(crate) fn drop_handle(&mut self, index: u32) {
+        self.leave(index);
         self.slots.remove(index);
     }
 
     /// Takes the value out of every scope.
     pub(crate) fn keep(&mut self, index: u32) -> Result<(), Failure> {
         self.get(index)?;
-        self.slots.get_mut(index)?.scope = None;
+        self.leave(index);
         Ok(())
     }
 
     /// Hands the value to the scope around its own.
     pub(crate) fn promote(&mut self, index: u32) -> Result<(), Failure> {
         self.get(index)?;
-        let Some(own) = self.slots.get(index)?.scope else { return Ok(()) };
-        let position = self.frames.iter().position(|frame| frame.id == own);
-        let outer = position.and_then(|position| position.checked_sub(1));
-        if let Some(outer) = outer {
-            self.frames[outer].made.push(index);
+        if let Some(outer) = self.leave(index).and_then(|own| own.checked_sub(1)) {
+            self.enter(outer, index);
         }
-        self.slots.get_mut(index)?.scope = outer.map(|outer| self.frames[outer].id);
         Ok(())
+    }
+
+    /// Puts a value that is in no scope into the one at `position`.
+    fn enter(&mut self, position: usize, index: u32) {
+        let frame = &mut self.frames[position];
+        if let Ok(slot) = self.slots.get_mut(index) {
+            slot.scope = Some(Membership { scope: frame.id, place: frame.members.len() });
+            frame.members.push(index);
+        }
+    }
+
+    /// Takes a value out of its scope, and answers where that is.
+    fn leave(&mut self, index: u32) -> Option<usize> {
+        let own = self.slots.get_mut(index).ok()?.scope.take()?;
+        // Scopes are numbered in the order in which they are opened.
+        let position = self.frames.binary_search_by_key(&own.scope, |frame| frame.id).ok()?;
+        let members = &mut self.frames[position].members;
+        members.swap_remove(own.place);
+        if let Some(&moved) = members.get(own.place)
+            && let Ok(Slot { scope: Some(moved), .. }) = self.slots.get_mut(moved)
+        {
+            moved.place = own.place;
+        }
+        Some(position)
     }
 
     /// Whether as many scopes are open as may be.
@@ -153,21 +195,17 @@ impl<T> Scoped<T> {
     /// Opens a scope inside of the present one.
     pub(crate) fn open_scope(&mut self) -> u64 {
         self.next_id += 1;
-        self.frames.push(Frame { id: self.next_id, made: Vec::new() });
+        self.frames.push(Frame { id: self.next_id, members: Vec::new() });
         self.next_id
     }
 
     /// Closes a scope and those inside of it, freeing what they made. A scope that is closed already stays closed.
     pub(crate) fn close_scope(&mut self, id: u64) {
-        let Some(position) = self.frames.iter().position(|frame| frame.id == id) else { return };
-        for frame in self.frames.drain(position..) {
-            for index in frame.made {
-                if let Ok(slot) = self.slots.get_mut(index)
-                    && slot.scope == Some(frame.id)
-                {
-                    slot.value = None;
-                    slot.scope = None;
-                }
+        let Ok(position) = self.frames.binary_search_by_key(&id, |frame| frame.id) else { return };
+        for index in self.frames.drain(position..).flat_map(|frame| frame.members) {
+            if let Ok(slot) = self.slots.get_mut(index) {
+                slot.value = None;
+                slot.scope = None;
             }
         }
     }
@@ -176,4 +214,42 @@ impl<T> Scoped<T> {
 fn released(what: &str) -> Failure {
     let what = format!("this {what} was freed with the scope it was made in; keep it, or use it before the scope ends");
     Failure::new(Code::BadOperation, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scoped;
+
+    #[test]
+    fn a_scope_knows_only_what_it_will_free() {
+        let mut values = Scoped::new(8, "value");
+        let (outer, inner) = (values.open_scope(), values.open_scope());
+        for value in 0..1_000 {
+            let index = values.insert(value).unwrap();
+            values.drop_handle(index);
+        }
+        assert!(values.frames[1].members.is_empty(), "what was dropped is still counted");
+        let [kept, promoted, dropped, taken, left] = [1, 2, 3, 4, 5].map(|value| values.insert(value).unwrap());
+        values.keep(kept).unwrap();
+        values.promote(promoted).unwrap();
+        values.drop_handle(dropped);
+        assert_eq!(values.take(taken).unwrap(), 4);
+        assert_eq!((&values.frames[0].members[..], &values.frames[1].members[..]), (&[promoted][..], &[left][..]));
+        values.close_scope(inner);
+        assert!(values.get(left).is_err(), "not freed with its scope");
+        assert_eq!(values.get(promoted).unwrap(), &2);
+        values.close_scope(outer);
+        assert!(values.get(promoted).is_err(), "not freed with its scope");
+        assert_eq!(values.get(kept).unwrap(), &1);
+    }
+
+    #[test]
+    fn an_answer_of_several_handles_is_refused_before_one_is_made() {
+        let mut values = Scoped::new(3, "tensor");
+        values.insert(1).unwrap();
+        values.check_room(2).unwrap();
+        values.insert(2).unwrap();
+        let refused = values.check_room(2).unwrap_err();
+        assert_eq!(refused.what, "the call answers with 2 tensor handles, 1 are left of the 3 granted; drop some");
+    }
 }

@@ -17,15 +17,15 @@ pub(super) fn cases() -> Vec<Case> {
         }),
         Case::new("tensors.tensor.read", "1M f32", Work::Bytes(8e6), |context| {
             let a = numbers(context, &[MILLION], DType::Float32, 0)?;
-            call(move |_| a.read_rows(0, MILLION))
+            call(move |context| a.read_rows(context, 0, MILLION))
         }),
         Case::new("tensors.tensor.write", "1M f32", Work::Bytes(8e6), |context| {
             let (a, bytes) = (numbers(context, &[MILLION], DType::Float32, 0)?, vec![1; 4 * MILLION]);
-            call(move |_| a.write_rows(0, &bytes))
+            call(move |context| a.write_rows(context, 0, &bytes))
         }),
         Case::new("tensors.tensor.fill", "1M f32", Work::Bytes(4e6), |context| {
             let a = numbers(context, &[MILLION], DType::Float32, 0)?;
-            call(move |_| a.fill(1.5))
+            call(move |context| a.fill(context, 1.5))
         }),
         Case::new("tensors.tensor.copy", "1M f32", Work::Bytes(8e6), |context| {
             let a = numbers(context, &[MILLION], DType::Float32, 0)?;
@@ -45,7 +45,7 @@ pub(super) fn cases() -> Vec<Case> {
         }),
         Case::new("tensors.tensor.assign", "1M f32", Work::Bytes(8e6), |context| {
             let (to, from) = (numbers(context, &[MILLION], DType::Float32, 0)?, numbers(context, &[MILLION], DType::Float32, 1)?);
-            call(move |_| to.assign(&from))
+            call(move |context| to.assign(context, &from))
         }),
         Case::new("tensors.concat", "2 x 1M f32", Work::Bytes(16e6), |context| {
             let a = numbers(context, &[MILLION], DType::Float32, 0)?;

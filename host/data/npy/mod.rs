@@ -189,8 +189,7 @@ pub(super) fn encode(tensor: &Tensor) -> Result<Vec<u8>> {
     file.extend_from_slice(b"\x93NUMPY\x01\x00");
     file.extend_from_slice(&(header.len() as u16).to_le_bytes());
     file.extend_from_slice(header.as_bytes());
-    let rows = tensor.shape().first().copied().unwrap_or(1);
-    let elements = tensor.read_rows(0, rows).map_err(super::fault::kernel)?;
+    let elements = tensor.to_bytes().map_err(super::fault::kernel)?;
     if tensor.dtype() == DType::BFloat16 {
         for pair in elements.chunks_exact(2) {
             file.extend_from_slice(&bf16::from_le_bytes([pair[0], pair[1]]).to_f32().to_le_bytes());

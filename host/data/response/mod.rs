@@ -52,7 +52,7 @@ fn columns_of(outputs: &[(String, Tensor)]) -> Result<Vec<Columns<'_>>> {
     for (name, tensor) in outputs {
         let rows = tensor.shape().first().copied().unwrap_or(1);
         let columns: usize = tensor.shape().iter().skip(1).product();
-        let bytes = tensor.read_rows(0, rows).map_err(kernel)?;
+        let bytes = tensor.to_bytes().map_err(kernel)?;
         all.push(Columns { name, dtype: tensor.dtype(), is_single: columns == 1, rows, row_bytes: columns * tensor.dtype().size(), bytes });
     }
     if let Some(other) = all.iter().find(|output| output.rows != all[0].rows) {

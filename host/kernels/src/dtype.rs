@@ -147,7 +147,7 @@ macro_rules! half_element {
             }
             #[inline(always)]
             fn from_i128(value: i128) -> Self {
-                <$t>::from_f64(value as f64)
+                <Self as Element>::from_f64(value as f64)
             }
             #[inline(always)]
             fn to_f64(self) -> f64 {
@@ -155,12 +155,26 @@ macro_rules! half_element {
             }
             #[inline(always)]
             fn from_f64(value: f64) -> Self {
-                <$t>::from_f64(value)
+                // The crate's own conversion from float64 drops low bits, or rounds twice, depending on the processor.
+                <$t>::from_f32(rounded_to_odd(value))
             }
         }
     )*};
 }
 half_element!(f16, bf16);
+
+/// The float32 that is `value`, or of the two around it the one whose last bit is 1: rounded again, to a shorter type, it becomes what
+/// `value` rounded once would (Boldo and Melquiond, "When double rounding is odd", 2005).
+#[inline(always)]
+fn rounded_to_odd(value: f64) -> f32 {
+    let nearest = value as f32;
+    let (wide, bits) = (f64::from(nearest), nearest.to_bits());
+    if wide == value || value.is_nan() || bits & 1 == 1 {
+        return nearest;
+    }
+    // One step towards the value: bits count magnitudes.
+    f32::from_bits(if wide.abs() > value.abs() { bits - 1 } else { bits + 1 })
+}
 
 /// Runs `$body` with `$t` standing for the Rust type that stores `$dtype`.
 ///

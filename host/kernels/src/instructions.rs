@@ -32,7 +32,7 @@ impl Instructions {
     }
 
     /// From now on, every loop of this process runs with these instructions at most: to see on one machine what another computes, and at
-    /// which speed. Matrix products and decompositions choose for themselves.
+    /// which speed. Decompositions choose for themselves.
     pub fn limit(self) {
         MOST.store(self as u8 + 1, Ordering::Relaxed);
     }

@@ -12,6 +12,7 @@ mod formulas;
 mod instructions;
 mod linalg;
 mod losses;
+mod moving;
 mod neighbors;
 pub mod nn;
 mod permits;

@@ -119,6 +119,28 @@ impl Tensor {
         Some(self.offset..self.offset + step)
     }
 
+    /// An error, in which the tensor is called `name`, where the view shows an element more than once and so cannot be written.
+    pub(crate) fn check_distinct(&self, operation: &str, name: &str) -> Result<()> {
+        if self.contiguous().is_some() || self.shows_each_element_once() {
+            return Ok(());
+        }
+        Err(Error::bad(format!("{operation}: {name} is a view that repeats elements; copy it to write to it")))
+    }
+
+    /// Whether, from the shortest stride to the longest, each step is longer than everything before it.
+    fn shows_each_element_once(&self) -> bool {
+        let mut axes = [(0, 0); crate::shape::MAX_AXES];
+        let axes = &mut axes[..self.shape.len()];
+        axes.iter_mut().zip(self.strides.iter().zip(self.shape.iter())).for_each(|(axis, (&stride, &length))| *axis = (stride, length));
+        axes.sort_unstable();
+        let mut reach = 0;
+        axes.iter().filter(|(_, length)| *length > 1).all(|&(stride, length)| {
+            let apart = stride > reach;
+            reach += (length - 1) * stride;
+            apart
+        })
+    }
+
     /// The storage for reading.
     ///
     /// # Errors

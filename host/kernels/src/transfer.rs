@@ -3,13 +3,9 @@
 use crate::context::Context;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
-use crate::storage::Read;
+use crate::moving::{copy_slice, stretches};
 use crate::tensor::Tensor;
-use crate::walk::runs;
 use crate::with_element;
-
-/// Elements converted at a time.
-const BLOCK: usize = 1024;
 
 impl Tensor {
     /// A tensor of row-major little-endian `bytes`. Boolean bytes that are not 0 become 1.
@@ -23,7 +19,7 @@ impl Tensor {
             return Err(Error::bad(format!("from-bytes: {} bytes given, shape {wanted} of {dtype} needs {needed}", bytes.len())));
         }
         let tensor = Tensor::unfilled_for(context, "from-bytes", shape, dtype)?;
-        tensor.store_bytes("from-bytes", bytes)?;
+        tensor.store_bytes(context, "from-bytes", bytes)?;
         Ok(tensor)
     }
 
@@ -33,25 +29,43 @@ impl Tensor {
     /// As [`Tensor::zeros`].
     pub fn full(context: &Context, shape: &[usize], dtype: DType, value: f64) -> Result<Tensor> {
         let tensor = Tensor::unfilled_for(context, "full", shape, dtype)?;
-        tensor.fill(value)?;
+        tensor.fill_for(context, "full", value)?;
         Ok(tensor)
     }
 
     /// Rows `start..start + count` of the first axis as row-major little-endian bytes. A tensor without axes is one row.
     ///
+    /// The bytes are charged while they are copied: nobody else can charge the budget of a guest that waits for them.
+    ///
     /// # Errors
-    /// Bad operation outside of the axis.
-    pub fn read_rows(&self, start: usize, count: usize) -> Result<Vec<u8>> {
-        let rows = self.rows_view("read", start, count)?;
-        let storage = self.read("read")?;
-        let mut bytes = Vec::with_capacity(rows.element_count() * self.dtype().size());
+    /// Bad operation outside of the axis, limit exceeded beyond the budget, interrupted.
+    pub fn read_rows(&self, context: &Context, start: usize, count: usize) -> Result<Vec<u8>> {
+        const NAME: &str = "read";
+        let rows = self.rows_view(NAME, start, count)?;
+        let _charge = context.budget().charge(NAME, rows.element_count() * self.dtype().size())?;
+        rows.bytes_for(NAME, || context.check(NAME))
+    }
+
+    /// All elements as row-major little-endian bytes, charged to nobody: for what the host answers with when a guest's call is over.
+    ///
+    /// # Errors
+    /// Limit exceeded when the machine has no room for a copy.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.bytes_for("read", || Ok(()))
+    }
+
+    fn bytes_for(&self, operation: &str, look: impl Fn() -> Result<()>) -> Result<Vec<u8>> {
+        let size = self.element_count() * self.dtype().size();
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(size).map_err(|_| Error::limit(format!("{operation}: the machine has no {size} bytes left for a copy")))?;
+        let storage = self.read(operation)?;
         with_element!(self.dtype(), T => {
             let elements = storage.elements::<T>();
-            if let Some(range) = rows.contiguous() {
-                bytes.extend_from_slice(bytemuck::cast_slice(&elements[range]));
-                return Ok(bytes);
-            }
-            runs(rows.shape(), rows.strides(), rows.offset(), |first, length, stride| {
+            stretches(self, look, |first, length, stride| {
+                if stride == 1 {
+                    bytes.extend_from_slice(bytemuck::cast_slice(&elements[first..first + length]));
+                    return Ok(());
+                }
                 for i in 0..length {
                     bytes.extend_from_slice(bytemuck::bytes_of(&elements[first + i * stride]));
                 }
@@ -64,8 +78,9 @@ impl Tensor {
     /// Replaces whole rows of the first axis from row `start` on.
     ///
     /// # Errors
-    /// Bad operation when `bytes` is not a whole number of rows, goes beyond the axis, or the tensor is read-only.
-    pub fn write_rows(&self, start: usize, bytes: &[u8]) -> Result<()> {
+    /// Bad operation when `bytes` is not a whole number of rows, goes beyond the axis, or the tensor is read-only;
+    /// interrupted.
+    pub fn write_rows(&self, context: &Context, start: usize, bytes: &[u8]) -> Result<()> {
         let row_elements: usize = self.shape().iter().skip(1).product();
         let row_bytes = row_elements * self.dtype().size();
         if row_bytes == 0 && bytes.is_empty() {
@@ -80,21 +95,27 @@ impl Tensor {
             )));
         }
         let rows = self.rows_view("write", start, bytes.len() / row_bytes)?;
-        if bytes.is_empty() { Ok(()) } else { rows.store_bytes("write", bytes) }
+        if bytes.is_empty() { Ok(()) } else { rows.store_bytes(context, "write", bytes) }
     }
 
     /// Sets every element to `value`, converted as [`Element::from_f64`] does; for booleans, whether it is not 0.
     ///
     /// # Errors
-    /// Bad operation when the tensor is read-only.
-    pub fn fill(&self, value: f64) -> Result<()> {
-        let mut storage = self.write("fill")?;
+    /// Bad operation when the tensor is read-only, interrupted.
+    pub fn fill(&self, context: &Context, value: f64) -> Result<()> {
+        self.fill_for(context, "fill", value)
+    }
+
+    fn fill_for(&self, context: &Context, operation: &str, value: f64) -> Result<()> {
+        let mut storage = self.write(operation)?;
         let value = if self.dtype() == DType::Boolean { f64::from(u8::from(value != 0.0)) } else { value };
         with_element!(self.dtype(), T => {
             let elements = storage.elements::<T>();
-            runs(self.shape(), self.strides(), self.offset(), |first, length, stride| {
-                for i in 0..length {
-                    elements[first + i * stride] = T::from_f64(value);
+            stretches(self, || context.check(operation), |first, length, stride| {
+                let value = <T as Element>::from_f64(value);
+                match stride {
+                    1 => elements[first..first + length].fill(value),
+                    _ => (0..length).for_each(|i| elements[first + i * stride] = value),
                 }
                 Ok(())
             })
@@ -104,32 +125,40 @@ impl Tensor {
     /// A copy in storage of its own, row-major.
     ///
     /// # Errors
-    /// Limit exceeded beyond the budget.
+    /// Limit exceeded beyond the budget, interrupted.
     pub fn copy(&self, context: &Context) -> Result<Tensor> {
-        let copy = Tensor::unfilled_for(context, "copy", self.shape(), self.dtype())?;
-        copy.take_elements("copy", self)?;
-        Ok(copy)
+        self.copy_for(context, "copy")
+    }
+
+    /// The same for `operation`, which errors name.
+    pub(crate) fn copy_for(&self, context: &Context, operation: &str) -> Result<Tensor> {
+        self.cast_for(context, operation, self.dtype())
     }
 
     /// A copy with another element type. Floats become integers by truncation, saturating; NaN becomes 0; what is not 0 becomes true.
     ///
     /// # Errors
-    /// Limit exceeded beyond the budget.
+    /// Limit exceeded beyond the budget, interrupted.
     pub fn cast(&self, context: &Context, to: DType) -> Result<Tensor> {
-        let copy = Tensor::unfilled_for(context, "cast", self.shape(), to)?;
-        copy.take_elements("cast", self)?;
+        self.cast_for(context, "cast", to)
+    }
+
+    /// The same for `operation`, which errors name.
+    pub(crate) fn cast_for(&self, context: &Context, operation: &str, to: DType) -> Result<Tensor> {
+        let copy = Tensor::unfilled_for(context, operation, self.shape(), to)?;
+        copy.take_elements(context, operation, self)?;
         Ok(copy)
     }
 
     /// Copies the elements of `source`, broadcast to this shape and cast to this dtype.
     ///
     /// # Errors
-    /// Bad operation when the shapes do not fit, this tensor is read-only, or both overlap.
-    pub fn assign(&self, source: &Tensor) -> Result<()> {
+    /// Bad operation when the shapes do not fit, this tensor is read-only, or both overlap; interrupted, with a part copied.
+    pub fn assign(&self, context: &Context, source: &Tensor) -> Result<()> {
         if self.is_same_view_as(source) {
             return Ok(());
         }
-        self.take_elements("assign", &source.broadcast_to("assign", self.shape())?)
+        self.take_elements(context, "assign", &source.broadcast_to("assign", self.shape())?)
     }
 
     /// A tensor of `parts`, one after the other along `axis`.
@@ -156,7 +185,7 @@ impl Tensor {
         let mut start = 0;
         for part in parts {
             let length = part.shape()[axis];
-            whole.slice(axis, start..start + length)?.take_elements("concat", part)?;
+            whole.slice(axis, start..start + length)?.take_elements(context, "concat", part)?;
             start += length;
         }
         Ok(whole)
@@ -170,9 +199,7 @@ impl Tensor {
         if self.contiguous().is_some() {
             return Ok(self.clone());
         }
-        let copy = Tensor::zeros_for(context, operation, self.shape(), self.dtype())?;
-        copy.take_elements(operation, self)?;
-        Ok(copy)
+        self.copy_for(context, operation)
     }
 
     fn rows_view(&self, operation: &str, start: usize, count: usize) -> Result<Tensor> {
@@ -193,161 +220,22 @@ impl Tensor {
     }
 
     /// Fills the view from exactly as many bytes as it has.
-    fn store_bytes(&self, operation: &str, bytes: &[u8]) -> Result<()> {
+    fn store_bytes(&self, context: &Context, operation: &str, bytes: &[u8]) -> Result<()> {
         let mut storage = self.write(operation)?;
         let boolean = self.dtype() == DType::Boolean;
         with_element!(self.dtype(), T => {
             let elements = storage.elements::<T>();
-            if let Some(range) = self.contiguous() {
-                let target: &mut [u8] = bytemuck::cast_slice_mut(&mut elements[range]);
-                target.copy_from_slice(bytes);
-                if boolean {
-                    target.iter_mut().for_each(|byte| *byte = u8::from(*byte != 0));
-                }
-                return Ok(());
+            if let (Some(range), false) = (self.contiguous(), boolean) {
+                return copy_slice(context, operation, bytes, bytemuck::cast_slice_mut(&mut elements[range]));
             }
             let mut values = bytes.chunks_exact(size_of::<T>());
-            runs(self.shape(), self.strides(), self.offset(), |first, length, stride| {
+            stretches(self, || context.check(operation), |first, length, stride| {
                 for (i, value) in values.by_ref().take(length).enumerate() {
                     let value: T = bytemuck::pod_read_unaligned(value);
-                    elements[first + i * stride] = if boolean { T::from_f64(f64::from(u8::from(value.to_f64() != 0.0))) } else { value };
+                    elements[first + i * stride] = if boolean { <T as Element>::from_f64(f64::from(u8::from(value.to_f64() != 0.0))) } else { value };
                 }
                 Ok(())
             })
         })
-    }
-
-    /// Copies the elements of a tensor of the same shape, cast to this dtype.
-    fn take_elements(&self, operation: &str, source: &Tensor) -> Result<()> {
-        let mut target = self.write(operation)?;
-        let from = source.read(operation)?;
-        if self.dtype() == source.dtype() {
-            return with_element!(self.dtype(), T => {
-                let elements = target.elements::<T>();
-                if let (Some(to), Some(range)) = (self.contiguous(), source.contiguous()) {
-                    elements[to].copy_from_slice(&from.elements::<T>()[range]);
-                    return Ok(());
-                }
-                move_blocks::<T, T>(source, &from, |v| v, self, elements)
-            });
-        }
-        let boolean = self.dtype() == DType::Boolean;
-        if !boolean && self.dtype().is_integer() && source.dtype().is_integer() {
-            // Through 128 bits, so that 64-bit integers stay exact.
-            return with_element!(self.dtype(), T => move_through(source, &from, self, target.elements::<T>(), T::from_i128, ToI128));
-        }
-        with_element!(self.dtype(), T => {
-            let convert = move |v: f64| if boolean { T::from_f64(f64::from(u8::from(v != 0.0))) } else { T::from_f64(v) };
-            move_through(source, &from, self, target.elements::<T>(), convert, ToF64)
-        })
-    }
-}
-
-/// Reads elements of any dtype as one wide type.
-trait Widen: Copy {
-    type Wide: Copy + Default;
-    fn widen<T: Element>(value: T) -> Self::Wide;
-}
-
-#[derive(Clone, Copy)]
-struct ToF64;
-impl Widen for ToF64 {
-    type Wide = f64;
-    fn widen<T: Element>(value: T) -> f64 {
-        value.to_f64()
-    }
-}
-
-#[derive(Clone, Copy)]
-struct ToI128;
-impl Widen for ToI128 {
-    type Wide = i128;
-    fn widen<T: Element>(value: T) -> i128 {
-        value.to_i128()
-    }
-}
-
-fn move_through<W: Widen, T: Element>(
-    source: &Tensor,
-    from: &Read<'_>,
-    to: &Tensor,
-    target: &mut [T],
-    narrow: impl Fn(W::Wide) -> T,
-    _wide: W,
-) -> Result<()> {
-    let mut block = vec![W::Wide::default(); BLOCK];
-    let mut filled = 0;
-    let mut sink = Scatter::new(to);
-    with_element!(source.dtype(), S => {
-        let elements = from.elements::<S>();
-        runs(source.shape(), source.strides(), source.offset(), |first, length, stride| {
-            for i in 0..length {
-                block[filled] = W::widen(elements[first + i * stride]);
-                filled += 1;
-                if filled == BLOCK {
-                    sink.put(target, &block, &narrow);
-                    filled = 0;
-                }
-            }
-            Ok::<(), Error>(())
-        })?;
-    });
-    sink.put(target, &block[..filled], &narrow);
-    Ok(())
-}
-
-fn move_blocks<S: Element, T: Element>(
-    source: &Tensor,
-    from: &Read<'_>,
-    convert: impl Fn(S) -> T,
-    to: &Tensor,
-    target: &mut [T],
-) -> Result<()> {
-    let elements = from.elements::<S>();
-    let mut sink = Scatter::new(to);
-    let mut block = Vec::with_capacity(BLOCK);
-    runs(source.shape(), source.strides(), source.offset(), |first, length, stride| {
-        let mut done = 0;
-        while done < length {
-            let part = (length - done).min(BLOCK);
-            block.clear();
-            block.extend((done..done + part).map(|i| elements[first + i * stride]));
-            sink.put(target, &block, &convert);
-            done += part;
-        }
-        Ok(())
-    })
-}
-
-/// Writes elements in row-major order into a strided view, some at a time.
-struct Scatter {
-    view: Tensor,
-    position: Vec<usize>,
-    at: usize,
-}
-
-impl Scatter {
-    fn new(view: &Tensor) -> Scatter {
-        Scatter { position: vec![0; view.shape().len()], at: view.offset(), view: view.clone() }
-    }
-
-    fn put<W: Copy, T: Element>(&mut self, target: &mut [T], values: &[W], convert: &impl Fn(W) -> T) {
-        for &value in values {
-            target[self.at] = convert(value);
-            self.advance();
-        }
-    }
-
-    #[inline]
-    fn advance(&mut self) {
-        for axis in (0..self.position.len()).rev() {
-            self.position[axis] += 1;
-            self.at += self.view.strides()[axis];
-            if self.position[axis] < self.view.shape()[axis] {
-                return;
-            }
-            self.at -= self.position[axis] * self.view.strides()[axis];
-            self.position[axis] = 0;
-        }
     }
 }

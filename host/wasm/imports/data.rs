@@ -34,6 +34,7 @@ impl Guest {
     }
 
     fn new_batch(&mut self, batch: Batch) -> Result<wit::Batch, ImportError> {
+        self.room_for_tensors(1 + usize::from(batch.labels.is_some()) + usize::from(batch.weights.is_some()))?;
         Ok(wit::Batch {
             features: self.new_tensor(batch.features)?,
             labels: batch.labels.map(|labels| self.new_tensor(labels)).transpose()?,
@@ -42,6 +43,7 @@ impl Guest {
     }
 
     fn new_sparse_batch(&mut self, batch: SparseBatch) -> Result<wit::SparseBatch, ImportError> {
+        self.room_for_tensors(usize::from(batch.labels.is_some()) + usize::from(batch.weights.is_some()))?;
         Ok(wit::SparseBatch {
             features: self.new_matrix(batch.features)?,
             labels: batch.labels.map(|labels| self.new_tensor(labels)).transpose()?,

@@ -41,7 +41,7 @@ impl Guest {
 
 impl Host for Guest {
     fn compile(&mut self, inputs: String, formula: String) -> Result<Handle, ImportError> {
-        let formula = Formula::compile(&inputs, &formula)?;
+        let formula = Formula::compile(&inputs, &formula)?.charged(&self.context)?;
         Ok(Resource::new_own(self.formulas.insert(formula)?))
     }
 

@@ -1,5 +1,6 @@
 //! The calls that bring bulk data in, written by hand: the generated ones copy a list out of the guest's memory before they pass it on, these
-//! read it where it lies, so that the bytes are copied once.
+//! read it where it lies, so that the bytes are copied once. (What is read is copied twice, into a list and from there into the guest's
+//! memory: the runtime takes results as values of their own.)
 
 use algohost_kernels::Tensor;
 use wasmtime::StoreContextMut;
@@ -27,7 +28,7 @@ pub(super) fn replace_generated(linker: &mut Linker<Guest>) -> wasmtime::Result<
 
 fn write(store: &StoreContextMut<'_, Guest>, (handle, start, bytes): (Handle, u32, WasmList<u8>)) -> Result<(), ImportError> {
     let tensor = store.data().tensor(&handle)?.clone();
-    Ok(tensor.write_rows(start as usize, bytes.as_le_slice(store))?)
+    Ok(tensor.write_rows(&store.data().context, start as usize, bytes.as_le_slice(store))?)
 }
 
 fn from_bytes(

@@ -97,6 +97,7 @@ impl Host for Guest {
     }
 
     fn covariance(&mut self, a: Handle, weights: Option<Handle>, ddof: f64) -> Result<Moments, ImportError> {
+        self.room_for_tensors(2)?;
         let found = kernels::covariance(&self.context, self.tensor(&a)?, self.given(weights.as_ref())?, ddof)?;
         Ok(Moments { means: self.new_tensor(found.means)?, covariances: self.new_tensor(found.matrix)? })
     }
@@ -112,23 +113,27 @@ impl Host for Guest {
     }
 
     fn least_squares(&mut self, a: Handle, b: Handle, tolerance: f64) -> Result<LeastSquaresFit, ImportError> {
+        self.room_for_tensors(2)?;
         let found = kernels::least_squares(&self.context, self.tensor(&a)?, self.tensor(&b)?, tolerance)?;
         let solution = self.new_tensor(found.solution)?;
         Ok(LeastSquaresFit { solution, rank: found.rank as u32, singular_values: self.new_tensor(found.values)? })
     }
 
     fn qr(&mut self, a: Handle) -> Result<QrFactors, ImportError> {
+        self.room_for_tensors(2)?;
         let found = kernels::qr(&self.context, self.tensor(&a)?)?;
         Ok(QrFactors { q: self.new_tensor(found.q)?, r: self.new_tensor(found.r)? })
     }
 
     fn svd(&mut self, a: Handle) -> Result<SvdFactors, ImportError> {
+        self.room_for_tensors(3)?;
         let found = kernels::svd(&self.context, self.tensor(&a)?)?;
         let (left, singular_values) = (self.new_tensor(found.left)?, self.new_tensor(found.values)?);
         Ok(SvdFactors { left, singular_values, right: self.new_tensor(found.right)? })
     }
 
     fn eigh(&mut self, a: Handle) -> Result<Eigenpairs, ImportError> {
+        self.room_for_tensors(2)?;
         let found = kernels::eigh(&self.context, self.tensor(&a)?)?;
         Ok(Eigenpairs { values: self.new_tensor(found.values)?, vectors: self.new_tensor(found.vectors)? })
     }

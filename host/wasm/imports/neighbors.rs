@@ -11,6 +11,7 @@ type Handle = Resource<TensorHandle>;
 
 impl Host for Guest {
     fn nearest(&mut self, x: Handle, y: Handle, k: u32, metric: Metric) -> Result<NeighborList, ImportError> {
+        self.room_for_tensors(2)?;
         let found = nearest(&self.context, self.tensor(&x)?, self.tensor(&y)?, k as usize, kind(metric))?;
         Ok(NeighborList { indices: self.new_tensor(found.indices)?, distances: self.new_tensor(found.distances)? })
     }
@@ -21,6 +22,7 @@ impl Host for Guest {
     }
 
     fn assign_clusters(&mut self, x: Handle, centroids: Handle, weights: Option<Handle>) -> Result<ClusterAssignment, ImportError> {
+        self.room_for_tensors(4)?;
         let weights = weights.as_ref().map(|weights| self.tensor(weights)).transpose()?;
         let found = assign_clusters(&self.context, self.tensor(&x)?, self.tensor(&centroids)?, weights)?;
         Ok(ClusterAssignment {

@@ -74,6 +74,7 @@ impl Host for Guest {
     }
 
     fn layer_norm_backward(&mut self, x: Handle, weight: Option<Handle>, epsilon: f64, gradient: Handle) -> Answer<LayerNormGradients> {
+        self.room_for_tensors(3)?;
         let (x, weight, gradient) = (self.tensor(&x)?, self.given(weight.as_ref())?, self.tensor(&gradient)?);
         let made = kernels::layer_norm_gradients(&self.context, x, weight, epsilon, gradient)?;
         let (x, weight, bias) = (self.new_tensor(made.x)?, self.new_tensor(made.weight)?, self.new_tensor(made.bias)?);

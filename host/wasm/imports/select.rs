@@ -82,6 +82,7 @@ impl Host for Guest {
     }
 
     fn top_k(&mut self, a: Handle, k: u32, largest: bool) -> Answer<TopList> {
+        self.room_for_tensors(2)?;
         let list = kernels::top_k(&self.context, self.tensor(&a)?, k as usize, largest)?;
         Ok(TopList { values: self.new_tensor(list.values)?, indices: self.new_tensor(list.indices)? })
     }
@@ -92,6 +93,7 @@ impl Host for Guest {
     }
 
     fn unique_all(&mut self, a: Handle) -> Answer<Distinct> {
+        self.room_for_tensors(4)?;
         let found = kernels::unique_all(&self.context, self.tensor(&a)?)?;
         Ok(Distinct {
             values: self.new_tensor(found.values)?,

@@ -77,6 +77,7 @@ impl Host for Guest {
     }
 
     fn describe_columns(&mut self, a: Matrix) -> Result<ColumnStatistics, ImportError> {
+        self.room_for_tensors(5)?;
         let found = self.matrix(&a)?.column_statistics(&self.context)?;
         Ok(ColumnStatistics {
             sums: self.new_tensor(found.sums)?,

@@ -82,11 +82,11 @@ impl HostTensor for Guest {
     }
 
     fn read(&mut self, handle: Handle, start: u32, count: u32) -> Result<Vec<u8>, ImportError> {
-        Ok(self.tensor(&handle)?.read_rows(start as usize, count as usize)?)
+        Ok(self.tensor(&handle)?.read_rows(&self.context, start as usize, count as usize)?)
     }
 
     fn write(&mut self, handle: Handle, start: u32, bytes: Vec<u8>) -> Result<(), ImportError> {
-        Ok(self.tensor(&handle)?.write_rows(start as usize, &bytes)?)
+        Ok(self.tensor(&handle)?.write_rows(&self.context, start as usize, &bytes)?)
     }
 
     fn item(&mut self, handle: Handle) -> Result<f64, ImportError> {
@@ -94,7 +94,7 @@ impl HostTensor for Guest {
     }
 
     fn fill(&mut self, handle: Handle, value: f64) -> Result<(), ImportError> {
-        Ok(self.tensor(&handle)?.fill(value)?)
+        Ok(self.tensor(&handle)?.fill(&self.context, value)?)
     }
 
     fn reshape(&mut self, handle: Handle, shape: Vec<u32>) -> Result<Handle, ImportError> {
@@ -128,7 +128,7 @@ impl HostTensor for Guest {
     }
 
     fn assign(&mut self, handle: Handle, source: Handle) -> Result<(), ImportError> {
-        Ok(self.tensor(&handle)?.assign(self.tensor(&source)?)?)
+        Ok(self.tensor(&handle)?.assign(&self.context, self.tensor(&source)?)?)
     }
 
     fn keep(&mut self, handle: Handle) -> wasmtime::Result<()> {

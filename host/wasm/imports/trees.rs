@@ -209,6 +209,7 @@ impl HostForest for Guest {
     }
 
     fn parts(&mut self, forest: Resource<Forest>) -> Result<ForestParts, ImportError> {
+        self.room_for_tensors(4)?;
         let parts = self.forests.get(forest.rep())?.to_tensors(&self.context)?;
         Ok(ForestParts {
             trees: self.new_tensor(parts.trees)?,

@@ -12,7 +12,7 @@ use super::{apply, plan_for};
 use crate::context::Context;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
-use crate::shape::{Axes, MAX_AXES, broadcast};
+use crate::shape::{Axes, MAX_AXES, broadcast, checked_shape};
 use crate::storage::Read;
 use crate::tensor::Tensor;
 use crate::with_element;
@@ -72,7 +72,10 @@ impl<'a> Call<'a> {
             let wide = tensor.dtype().needs_float64() || dtype == Some(DType::Float64);
             dtype = Some(if wide { DType::Float64 } else { DType::Float32 });
         }
-        Ok(Call { operation, graph, kept, arguments, shape, dtype: dtype.unwrap_or(DType::Float64) })
+        let dtype = dtype.unwrap_or(DType::Float64);
+        // Each tensor exists, but what they are together need not: a reduction never stores it.
+        checked_shape(operation, &shape, dtype.size())?;
+        Ok(Call { operation, graph, kept, arguments, shape, dtype })
     }
 
     /// The result in a new tensor.
@@ -87,13 +90,11 @@ impl<'a> Call<'a> {
         if broadcast(self.operation, &self.shape, out.shape()).ok() != Some(*out.shape()) {
             return Err(Error::bad(format!("{}: inputs of shape {} together do not fit out {}", self.operation, self.shape, out.shape())));
         }
-        if out.shape().iter().zip(out.strides().iter()).any(|(&length, &stride)| length > 1 && stride == 0) {
-            return Err(Error::bad(format!("{}: out is a view that repeats elements; copy it to write to it", self.operation)));
-        }
+        out.check_distinct(self.operation, "out")?;
         let mut storage = out.write(self.operation)?;
         let reads = self.reads(Some(out))?;
         if out.element_count() == 0 {
-            return context.check("apply");
+            return context.check(self.operation);
         }
         let order = Order::new(0..out.shape().len(), 0);
         if self.dtype == DType::Float64 {

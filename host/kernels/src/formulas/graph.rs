@@ -46,8 +46,16 @@ impl Graph {
         self.root
     }
 
-    pub(super) fn set_root(&mut self, root: NodeId) {
+    /// Ends the graph with the node that is the formula's value; what was needed to find equal nodes is freed.
+    pub(super) fn finish(&mut self, root: NodeId) {
         self.root = root;
+        self.known = HashMap::new();
+        self.nodes.shrink_to_fit();
+    }
+
+    /// Bytes that the nodes take.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.nodes)
     }
 
     pub(super) fn number(&mut self, value: f64) -> Result<NodeId, TooLarge> {

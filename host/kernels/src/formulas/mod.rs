@@ -43,7 +43,7 @@ mod tests;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::context::Context;
+use crate::context::{Charge, Context};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 use call::{Argument, Call};
@@ -59,6 +59,7 @@ pub struct Formula {
     graph: Graph,
     /// For the kinds of inputs that the last call had.
     plan: Mutex<Option<Arc<Plan>>>,
+    _charge: Option<Charge>,
 }
 
 enum Binding {
@@ -75,7 +76,18 @@ impl Formula {
         let names = parser::parse_inputs(inputs)?;
         let graph = parser::parse(&names, formula)?;
         let bindings = names.iter().map(|_| None).collect();
-        Ok(Formula { names, bindings, graph, plan: Mutex::new(None) })
+        Ok(Formula { names, bindings, graph, plan: Mutex::new(None), _charge: None })
+    }
+
+    /// Charges what the formula and its plans take to the budget, for as long as it lives.
+    ///
+    /// # Errors
+    /// Limit exceeded.
+    pub fn charged(mut self, context: &Context) -> Result<Formula> {
+        let names: usize = self.names.iter().map(|name| name.len() + size_of::<String>() + size_of::<Option<Binding>>()).sum();
+        let bytes = size_of::<Formula>() + names + self.graph.bytes() + Plan::most_bytes(&self.graph);
+        self._charge = Some(context.budget().charge("compile", bytes)?);
+        Ok(self)
     }
 
     /// Fixes an input for the calls that follow. It holds the tensor's storage until it is bound again or [`Formula::unbind`].

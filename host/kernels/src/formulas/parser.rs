@@ -87,7 +87,7 @@ pub(super) fn parse(inputs: &[String], text: &str) -> Result<Graph> {
     if parser.token != Token::End {
         return Err(parser.unexpected("an operator"));
     }
-    parser.graph.set_root(root);
+    parser.graph.finish(root);
     Ok(parser.graph)
 }
 

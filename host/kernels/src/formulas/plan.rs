@@ -75,6 +75,13 @@ impl Plan {
         plan
     }
 
+    /// Bytes of any plan of this graph, at most.
+    pub(super) fn most_bytes(graph: &Graph) -> usize {
+        // Each list may have room for twice as many as it has: of instructions, of uniform nodes, of those that are spread, of inputs.
+        let of_node = 2 * (size_of::<Instruction>() + 2 * size_of::<NodeId>() + size_of::<u8>());
+        size_of::<Plan>() + (graph.nodes().len() + 1) * of_node
+    }
+
     fn allocate(&mut self, graph: &Graph, used: &[bool], uniform: &[bool]) {
         let (nodes, root) = (graph.nodes(), usize::from(graph.root()));
         let varying_applies = |id: &usize| used[*id] && !uniform[*id] && matches!(nodes[*id], Node::Apply(..));

@@ -102,7 +102,7 @@ impl Call<'_> {
     }
 
     fn fold(&self, context: &Context, how: Reduction, shapes: &Shapes, to: &mut Results<'_>) -> Result<()> {
-        context.check("reduce")?;
+        context.check(self.operation)?;
         if shapes.folded == 0 {
             let nothing = how.of_nothing().unwrap_or(f64::NAN);
             (0..shapes.results).for_each(|place| to.put(place, &[nothing]));

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::matmul::{Transposed, shows_each_element_once};
+use super::matmul::Transposed;
 use super::matrix::{Matrix, MatrixMut};
 use super::product::Product;
 use crate::context::Context;
@@ -81,9 +81,7 @@ pub fn affine_into(
     if out.shape()[..] != [m, n] || out.dtype() != x.dtype() {
         return Err(Error::bad(format!("{NAME}: the result is {} [{m}, {n}], the output is {out:?}", x.dtype())));
     }
-    if out.contiguous().is_none() && !shows_each_element_once(out) {
-        return Err(Error::bad(format!("{NAME}: the output is a view that repeats elements; copy it to write to it")));
-    }
+    out.check_distinct(NAME, "the output")?;
     run(context, NAME, out, (x, w), transposed, bias, (alpha, activation))
 }
 
@@ -167,8 +165,7 @@ impl<T: Float + Real> Epilogue<'_, T> {
         let along_rows = out.col_stride == 1 && out.row_stride >= n;
         if !along_rows || m < 4 * rows || m.saturating_mul(n).saturating_mul(k) < PARALLEL {
             product.write_to(&mut out)?;
-            self.apply(&mut out);
-            return Ok(());
+            return self.apply(product.context, product.operation, &mut out);
         }
         let row_stride = out.row_stride;
         let elements = &mut out.elements[..(m - 1) * row_stride + n];
@@ -178,31 +175,35 @@ impl<T: Float + Real> Epilogue<'_, T> {
                 let rows = rows.min(m - start);
                 let mut tile = MatrixMut { elements, rows, cols: n, row_stride, col_stride: 1 };
                 Product { a: product.a.rows(start, rows), ..product }.in_stretches(&mut tile)?;
-                self.apply(&mut tile);
-                Ok(())
+                self.apply(product.context, product.operation, &mut tile)
             })
         })
     }
 
-    fn apply(self, out: &mut MatrixMut<'_, T>) {
+    fn apply(self, context: &Context, operation: &str, out: &mut MatrixMut<'_, T>) -> Result<()> {
         if self.bias.is_none() && self.activation == Activation::Identity {
-            return;
+            return Ok(());
         }
-        for i in 0..out.rows {
+        // Neither many rows nor a long one pass without a look at the cancel token.
+        let (rows, cols) = (out.rows, out.cols);
+        for (i, left) in (0..rows).flat_map(|i| (0..cols).step_by(TILE).map(move |left| (i, left))) {
+            context.check(operation)?;
+            let cols = TILE.min(cols - left);
+            let part = Epilogue { bias: self.bias.map(|bias| &bias[left..left + cols]), ..self };
             if out.col_stride == 1 {
-                let row = &mut out.elements[i * out.row_stride..][..out.cols];
+                let row = &mut out.elements[i * out.row_stride + left..][..cols];
                 vectorized(
                     #[inline(always)]
-                    || self.apply_to_row(row),
+                    || part.apply_to_row(row),
                 );
-            } else {
-                for j in 0..out.cols {
-                    let value = out.at(i, j);
-                    let bias = self.bias.map(|bias| &bias[j..=j]);
-                    Epilogue { bias, ..self }.apply_to_row(std::slice::from_mut(value));
-                }
+                continue;
+            }
+            for j in 0..cols {
+                let bias = part.bias.map(|bias| &bias[j..=j]);
+                Epilogue { bias, ..self }.apply_to_row(std::slice::from_mut(out.at(i, left + j)));
             }
         }
+        Ok(())
     }
 
     #[inline(always)]

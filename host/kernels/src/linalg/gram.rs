@@ -1,7 +1,6 @@
 //! `gram` and `covariance`: products of a matrix's columns with each other, of which one half is computed and the other mirrored.
 
 use super::accumulate::{Rows, Sums, accumulate};
-use super::matmul::shows_each_element_once;
 use super::matrix::{Matrix, MatrixMut};
 use super::vector::combine;
 use crate::context::Context;
@@ -14,6 +13,8 @@ use crate::workspace::Workspace;
 
 /// Rows, spread evenly, whose mean the columns are shifted by before the mean of all is known.
 const SAMPLE: usize = 1024;
+/// Weights added up between two looks at the cancel token.
+const LOOK: usize = 1 << 18;
 
 /// The columns' means, and how they vary together.
 #[derive(Clone, Debug)]
@@ -49,9 +50,7 @@ pub fn gram_into(context: &Context, out: &Tensor, a: &Tensor, weights: Option<&T
     if out.shape()[..] != [n, n] || out.dtype() != a.dtype() {
         return Err(Error::bad(format!("{NAME}: the products of {a:?} are {} [{n}, {n}], the output is {out:?}", a.dtype())));
     }
-    if out.contiguous().is_none() && !shows_each_element_once(out) {
-        return Err(Error::bad(format!("{NAME}: the output is a view that repeats elements; copy it to write to it")));
-    }
+    out.check_distinct(NAME, "the output")?;
     write_gram(context, NAME, out, a, weights, (alpha, beta))
 }
 
@@ -126,6 +125,7 @@ fn write_gram(
         let mut out = MatrixMut { elements, rows: n, cols: n, row_stride: out.strides()[0], col_stride: out.strides()[1] };
         let sums = if a.rows > 0 && n > 0 { Some(accumulate(Rows { context, operation, a, weights, shift: None })?) } else { None };
         for i in 0..n {
+            context.check(operation)?;
             for j in 0..n {
                 let sum = sums.as_ref().map_or(0.0, |sums| sums.product(i, j));
                 combine(T::from_f64(sum), scale, out.at(i, j));
@@ -138,7 +138,7 @@ fn write_gram(
 fn write_covariance<T: Float>(rows: Rows<'_, T>, ddof: f64, (means, matrix): (&Tensor, &Tensor)) -> Result<()> {
     let (context, operation, n) = (rows.context, rows.operation, rows.a.cols);
     context.check(operation)?;
-    let weight = total_weight(operation, rows.a.rows, rows.weights)?;
+    let weight = total_weight(context, operation, rows.a.rows, rows.weights)?;
     if !(ddof >= 0.0 && weight > ddof) {
         let counted = if rows.weights.is_some() { "weights together" } else { "rows" };
         return Err(Error::bad(format!("{operation}: {weight} {counted}, more than ddof {ddof} are wanted, and ddof not negative")));
@@ -148,7 +148,7 @@ fn write_covariance<T: Float>(rows: Rows<'_, T>, ddof: f64, (means, matrix): (&T
     }
     let mut shift = Workspace::<T>::new(context, operation, n)?;
     let mut offsets = Workspace::<f64>::new(context, operation, n)?;
-    sample_means(rows.a, &mut offsets);
+    sample_means(rows.a, rows.weights, &mut offsets);
     let mut sums = sums_around(rows, &mut shift, &mut offsets, weight)?;
     // Where the sample's mean is far from that of all rows, too many digits would cancel: again, around the mean.
     let far = |j: usize| offsets[j] * offsets[j] > 4.0 * (sums.product(j, j) / weight - offsets[j] * offsets[j]);
@@ -159,6 +159,7 @@ fn write_covariance<T: Float>(rows: Rows<'_, T>, ddof: f64, (means, matrix): (&T
     let (mut means, mut matrix) = (means.write(operation)?, matrix.write(operation)?);
     let (means, matrix) = (means.elements::<f64>(), matrix.elements::<f64>());
     for i in 0..n {
+        context.check(operation)?;
         means[i] = shift[i].to_f64() + offsets[i];
         for j in 0..n {
             let value = (sums.product(i, j) - weight * offsets[i] * offsets[j]) / (weight - ddof);
@@ -177,10 +178,13 @@ fn sums_around<T: Float>(rows: Rows<'_, T>, shift: &mut [T], around: &mut [f64],
     Ok(sums)
 }
 
-fn total_weight<T: Float>(operation: &str, rows: usize, weights: Option<Matrix<'_, T>>) -> Result<f64> {
+fn total_weight<T: Float>(context: &Context, operation: &str, rows: usize, weights: Option<Matrix<'_, T>>) -> Result<f64> {
     let Some(weights) = weights else { return Ok(rows as f64) };
     let mut total = 0.0;
     for row in 0..rows {
+        if row % LOOK == 0 {
+            context.check(operation)?;
+        }
         let weight = weights.at(row, 0).to_f64();
         if !(0.0..f64::INFINITY).contains(&weight) {
             return Err(Error::bad(format!("{operation}: weight {row} is {weight}; from 0 to any finite number is possible")));
@@ -190,13 +194,18 @@ fn total_weight<T: Float>(operation: &str, rows: usize, weights: Option<Matrix<'
     Ok(total)
 }
 
-/// Means of the columns over some rows, evenly spread.
-fn sample_means<T: Float>(a: Matrix<'_, T>, means: &mut [f64]) {
+/// Weighted means of the columns over some rows, evenly spread; of all rows where there are few.
+fn sample_means<T: Float>(a: Matrix<'_, T>, weights: Option<Matrix<'_, T>>, means: &mut [f64]) {
     let count = a.rows.min(SAMPLE);
+    let mut total = 0.0;
     for sample in 0..count {
         // Widened, since rows times 1024 may be more than a word holds on small machines.
         let row = (sample as u64 * a.rows as u64 / count as u64) as usize;
-        means.iter_mut().enumerate().for_each(|(col, mean)| *mean += a.at(row, col).to_f64());
+        let weight = weights.map_or(1.0, |weights| weights.at(row, 0).to_f64());
+        total += weight;
+        means.iter_mut().enumerate().for_each(|(col, mean)| *mean += weight * a.at(row, col).to_f64());
     }
-    means.iter_mut().for_each(|mean| *mean /= count as f64);
+    if total > 0.0 {
+        means.iter_mut().for_each(|mean| *mean /= total);
+    }
 }

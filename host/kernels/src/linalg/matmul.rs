@@ -1,11 +1,18 @@
 //! `matmul`: shapes of tensors to products of matrices.
 
-use super::matrix::{Matrix, MatrixMut, are_distinct};
+use rayon::prelude::*;
+
+use super::matrix::{Matrix, MatrixMut};
 use super::product::Product;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::float::{Float, with_float};
 use crate::tensor::Tensor;
+
+/// Below so many multiplications the hop to the pool costs more than it brings.
+const PARALLEL: usize = 1 << 20;
+/// Multiplications of one task, where the matrices of a batch are small.
+const TASK: usize = 1 << 17;
 
 /// Which operands of a product are read transposed: their last two axes are swapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,17 +70,8 @@ pub fn matmul_into(context: &Context, out: &Tensor, a: &Tensor, b: &Tensor, tran
         let (shape, a, b, words) = (out.shape(), a.shape(), b.shape(), transposed.words());
         return Err(Error::bad(format!("matmul-into: the product of {a} and {b}{words} does not fit an output of shape {shape}")));
     }
-    if out.contiguous().is_none() && !shows_each_element_once(out) {
-        return Err(Error::bad("matmul-into: the output is a view that repeats elements; copy it to write to it"));
-    }
+    out.check_distinct("matmul-into", "the output")?;
     run(context, "matmul-into", out, (a, b), sizes, (alpha, beta))
-}
-
-pub(super) fn shows_each_element_once(out: &Tensor) -> bool {
-    let mut axes = [(0, 0); crate::shape::MAX_AXES];
-    let axes = &mut axes[..out.shape().len()];
-    axes.iter_mut().zip(out.shape().iter().zip(out.strides().iter())).for_each(|(axis, (&length, &stride))| *axis = (length, stride));
-    are_distinct(axes)
 }
 
 /// Lengths of a product's axes, and which of the operands' last two axes are their rows.
@@ -130,29 +128,53 @@ fn run_as<T: Float>(
     context.check(operation)?;
     let (a_storage, b_storage) = (a.read(operation)?, b.read(operation)?);
     let mut out_storage = out.write(operation)?;
-    let scale = (T::from_f64(alpha), T::from_f64(beta));
-    for batch in 0..sizes.batch {
-        let matrix = |t: &Tensor, flip: bool| {
-            let (first, axes) = place(t, batch);
-            let (row_stride, col_stride) = if flip { (axes.1, axes.0) } else { axes };
-            (first, row_stride, col_stride)
-        };
-        let (first, row_stride, col_stride) = matrix(a, sizes.flags.0);
-        let a = Matrix { elements: &a_storage.elements::<T>()[first..], rows: sizes.m, cols: sizes.k, row_stride, col_stride };
-        let (first, row_stride, col_stride) = matrix(b, sizes.flags.1);
-        let b = Matrix { elements: &b_storage.elements::<T>()[first..], rows: sizes.k, cols: sizes.n, row_stride, col_stride };
-        let (first, row_stride, col_stride) = matrix(out, false);
-        let elements = &mut out_storage.elements::<T>()[first..];
-        let mut out = MatrixMut { elements, rows: sizes.m, cols: sizes.n, row_stride, col_stride };
-        Product { context, operation, a, b, scale }.write_to(&mut out)?;
+    if sizes.m == 0 || sizes.n == 0 {
+        return Ok(());
     }
-    Ok(())
+    let scale = (T::from_f64(alpha), T::from_f64(beta));
+    let (a, b) = (Operand::new(a, a_storage.elements::<T>(), sizes.flags.0), Operand::new(b, b_storage.elements::<T>(), sizes.flags.1));
+    let strides = out.strides();
+    let (row_stride, col_stride) = (strides[strides.len() - 2], strides[strides.len() - 1]);
+    let one = |batch: usize, elements: &mut [T]| {
+        context.check(operation)?;
+        let mut out = MatrixMut { elements, rows: sizes.m, cols: sizes.n, row_stride, col_stride };
+        Product { context, operation, a: a.matrix(batch), b: b.matrix(batch), scale }.write_to(&mut out)
+    };
+    // From one matrix of the result to the next, and from the first element of one to behind its last.
+    let step = if strides.len() == 3 { strides[0] } else { 0 };
+    let extent = (sizes.m - 1) * row_stride + (sizes.n - 1) * col_stride + 1;
+    let elements = &mut out_storage.elements::<T>()[out.offset()..];
+    let work = sizes.m.saturating_mul(sizes.n).saturating_mul(sizes.k.max(1));
+    if sizes.batch < 2 || step < extent || work >= TASK || work.saturating_mul(sizes.batch) < PARALLEL {
+        return (0..sizes.batch).try_for_each(|batch| one(batch, &mut elements[batch * step..]));
+    }
+    let (matrices, elements) = (TASK / work, &mut elements[..(sizes.batch - 1) * step + extent]);
+    context.in_pool(|| {
+        elements.par_chunks_mut(matrices * step).enumerate().try_for_each(|(task, elements)| {
+            elements.chunks_mut(step).enumerate().try_for_each(|(at, elements)| one(task * matrices + at, elements))
+        })
+    })
 }
 
-/// Where a batch's matrix begins, and the strides of its two axes.
-fn place(t: &Tensor, batch: usize) -> (usize, (usize, usize)) {
-    let strides = t.strides();
-    let last = strides.len() - 1;
-    let first = if last == 2 && t.element_count() > 0 { batch * strides[0] } else { 0 };
-    (t.offset() + first, (strides[last - 1], strides[last]))
+/// A batch of matrices to read.
+struct Operand<'a, T> {
+    first: Matrix<'a, T>,
+    /// From one matrix to the next, in elements.
+    step: usize,
+}
+
+impl<'a, T: Float> Operand<'a, T> {
+    fn new(t: &Tensor, elements: &'a [T], flip: bool) -> Operand<'a, T> {
+        let (shape, strides) = (t.shape(), t.strides());
+        let (row, col) = (shape.len() - 2, shape.len() - 1);
+        let elements = &elements[t.offset()..];
+        let first = Matrix { elements, rows: shape[row], cols: shape[col], row_stride: strides[row], col_stride: strides[col] };
+        // A tensor without elements has matrices without elements, wherever they are.
+        let step = if shape.len() == 3 && t.element_count() > 0 { strides[0] } else { 0 };
+        Operand { first: if flip { first.transposed() } else { first }, step }
+    }
+
+    fn matrix(&self, batch: usize) -> Matrix<'a, T> {
+        Matrix { elements: &self.first.elements[batch * self.step..], ..self.first }
+    }
 }

@@ -69,22 +69,3 @@ impl<'a, T> MatrixMut<'a, T> {
         &mut self.elements[row * self.row_stride + col * self.col_stride]
     }
 }
-
-/// Whether a view with these (length, stride) pairs shows each of its elements once: sorted by stride, each step is
-/// longer than everything below it.
-pub(crate) fn are_distinct(axes: &[(usize, usize)]) -> bool {
-    let mut sorted = [(0, 0); crate::shape::MAX_AXES];
-    let sorted = &mut sorted[..axes.len()];
-    sorted.copy_from_slice(axes);
-    sorted.sort_unstable_by_key(|&(_, stride)| stride);
-    let mut reach = 0;
-    for &mut (length, stride) in sorted {
-        if length > 1 {
-            if stride <= reach {
-                return false;
-            }
-            reach += (length - 1) * stride;
-        }
-    }
-    true
-}

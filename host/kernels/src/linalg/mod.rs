@@ -25,5 +25,6 @@ pub use matmul::{Transposed, matmul, matmul_into};
 pub(crate) use matrix::{Matrix, MatrixMut};
 pub(crate) use product::{Product, Rows, serial, times_panel};
 pub(crate) use rows::{add_weighted_rows, dot_rows};
+pub(crate) use vector::combine;
 #[cfg(not(feature = "linalg"))]
 pub use without::{cholesky, eigh, least_squares, log_determinant, qr, solve, svd};

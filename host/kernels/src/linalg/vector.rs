@@ -22,7 +22,7 @@ const ON_STACK: usize = 256;
 
 /// `alpha sum + beta out`, without reading `out` when beta is 0.
 #[inline(always)]
-pub(super) fn combine<T: Float>(sum: T, (alpha, beta): (T, T), out: &mut T) {
+pub(crate) fn combine<T: Float>(sum: T, (alpha, beta): (T, T), out: &mut T) {
     *out = if beta == T::ZERO { alpha * sum } else { alpha * sum + beta * *out };
 }
 

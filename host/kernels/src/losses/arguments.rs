@@ -102,9 +102,7 @@ fn is_float(operation: &str, t: &Tensor) -> Result<()> {
 
 /// Writes numbers in row-major order.
 pub(super) fn store(operation: &str, out: &Tensor, numbers: &[f64]) -> Result<()> {
-    if out.shape().iter().zip(out.strides().iter()).any(|(&length, &stride)| length > 1 && stride == 0) {
-        return Err(Error::bad(format!("{operation}: the output is a view that repeats elements; copy it to write to it")));
-    }
+    out.check_distinct(operation, "the output")?;
     let mut storage = out.write(operation)?;
     let mut numbers = numbers.iter();
     with_element!(out.dtype(), S => {

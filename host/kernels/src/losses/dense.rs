@@ -16,8 +16,8 @@ pub(super) struct Dense<'a, T> {
 }
 
 /// The matrix where its rows are contiguous, else a copy.
-pub(super) fn with_whole_rows(context: &Context, x: &Tensor) -> Result<Tensor> {
-    if x.shape()[1] <= 1 || x.strides()[1] == 1 { Ok(x.clone()) } else { x.copy(context) }
+pub(super) fn with_whole_rows(context: &Context, operation: &str, x: &Tensor) -> Result<Tensor> {
+    if x.shape()[1] <= 1 || x.strides()[1] == 1 { Ok(x.clone()) } else { x.copy_for(context, operation) }
 }
 
 impl<'a, T: Scalar> Dense<'a, T> {

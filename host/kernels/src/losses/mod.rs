@@ -106,6 +106,16 @@ pub enum Features<'a> {
     Sparse(&'a Csr),
 }
 
+impl Features<'_> {
+    /// The name that a guest called an operation on these rows by.
+    fn choose(self, dense: &'static str, sparse: &'static str) -> &'static str {
+        match self {
+            Features::Dense(_) => dense,
+            Features::Sparse(_) => sparse,
+        }
+    }
+}
+
 impl<'a> From<&'a Tensor> for Features<'a> {
     fn from(x: &'a Tensor) -> Features<'a> {
         Features::Dense(x)
@@ -138,10 +148,10 @@ pub struct LabelledRows<'a> {
 /// Bad operation when shapes or dtypes do not fit, a label is no class, the loss's number is out of its range, or `gradient` cannot be written;
 /// not supported for other dtypes; limit exceeded; interrupted. After an error `gradient` is as it was.
 pub fn loss_and_gradient(context: &Context, loss: Loss, rows: LabelledRows<'_>, coefficients: &Tensor, gradient: &Tensor) -> Result<f64> {
-    const NAME: &str = "loss-and-gradient";
-    check_like(NAME, "gradient", gradient, coefficients)?;
-    let sums = evaluate(context, NAME, loss, rows, coefficients, None)?;
-    store(NAME, gradient, &sums[1..])?;
+    let name = rows.x.choose("loss-and-gradient", "sparse-loss-and-gradient");
+    check_like(name, "gradient", gradient, coefficients)?;
+    let sums = evaluate(context, name, loss, rows, coefficients, None)?;
+    store(name, gradient, &sums[1..])?;
     Ok(sums[0])
 }
 
@@ -160,11 +170,11 @@ pub fn hessian_product(
     direction: &Tensor,
     product: &Tensor,
 ) -> Result<()> {
-    const NAME: &str = "hessian-product";
-    check_like(NAME, "direction", direction, coefficients)?;
-    check_like(NAME, "product", product, coefficients)?;
-    let sums = evaluate(context, NAME, loss, rows, coefficients, Some(direction))?;
-    store(NAME, product, &sums[1..])
+    let name = rows.x.choose("hessian-product", "sparse-hessian-product");
+    check_like(name, "direction", direction, coefficients)?;
+    check_like(name, "product", product, coefficients)?;
+    let sums = evaluate(context, name, loss, rows, coefficients, Some(direction))?;
+    store(name, product, &sums[1..])
 }
 
 /// The loss (0 where there is a direction) and the gradient or the product, as [`Pass::run`] gives them.
@@ -182,7 +192,7 @@ fn evaluate(
             Err(Error::bad(format!("{operation}: x has shape {}; rows x columns are wanted", x.shape())))
         }
         Features::Dense(x) => with_float!(operation, x.dtype(), T => {
-            let x = dense::with_whole_rows(context, x)?;
+            let x = dense::with_whole_rows(context, operation, x)?;
             let storage = x.read(operation)?;
             run(context, operation, loss, &Dense::<T>::new(&x, &storage), others, coefficients, direction)
         }),

@@ -6,6 +6,7 @@ use super::tasks::{rows_per_task, run};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::float::with_float;
+use crate::moving::copy_slice;
 use crate::tensor::Tensor;
 use crate::vectorized::vectorized;
 use crate::workspace::Workspace;
@@ -37,7 +38,7 @@ pub fn softmax_cross_entropy(context: &Context, logits: &Tensor, labels: &Tensor
         let value = {
             let (from, mut to) = (logits.read(NAME)?, gradient.write(NAME)?);
             let to = &mut to.elements::<T>()[..gradient.element_count()];
-            to.copy_from_slice(&from.elements::<T>()[logits.offset()..][..to.len()]);
+            copy_slice(context, NAME, &from.elements::<T>()[logits.offset()..][..to.len()], to)?;
             prepared.run(context, NAME, to)?
         };
         Ok(Loss { value, gradient })
@@ -66,7 +67,7 @@ pub fn softmax_cross_entropy_into(
         let mut to = gradient.write(NAME)?;
         let to = &mut to.elements::<T>()[place];
         if let Some(logits) = logits {
-            to.copy_from_slice(&logits.read(NAME)?.elements::<T>()[logits.offset()..][..to.len()]);
+            copy_slice(context, NAME, &logits.read(NAME)?.elements::<T>()[logits.offset()..][..to.len()], to)?;
         }
         prepared.run(context, NAME, to)
     })

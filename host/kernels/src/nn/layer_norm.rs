@@ -70,7 +70,7 @@ pub fn layer_norm_gradients(
     epsilon: f64,
     gradient: &Tensor,
 ) -> Result<LayerNormGradients> {
-    const NAME: &str = "layer-norm-gradients";
+    const NAME: &str = "layer-norm-backward";
     let d = check(NAME, x, weight, None, epsilon)?;
     check_alike(NAME, ("x", x), ("the gradient", gradient))?;
     with_float!(NAME, x.dtype(), T => {

@@ -1,5 +1,6 @@
 //! Tensors as rows along their last axis, and the checks that several kernels share.
 
+use super::tasks::TASK;
 use crate::context::Context;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -47,6 +48,9 @@ pub(super) fn read_labels(context: &Context, operation: &str, labels: &Tensor, n
     let storage = labels.read(operation)?;
     let stride = labels.strides()[0];
     for (row, found) in found.iter_mut().enumerate() {
+        if row % TASK == 0 {
+            context.check(operation)?;
+        }
         let place = labels.offset() + row * stride;
         let label = match labels.dtype() {
             DType::Int32 => i64::from(storage.elements::<i32>()[place]),

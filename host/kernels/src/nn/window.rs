@@ -1,6 +1,7 @@
 //! How a window moves over an image.
 
 use crate::error::{Error, Result};
+use crate::shape::checked_shape;
 use crate::tensor::Tensor;
 
 /// How a window moves over the rows and columns of an image. Lengths are in elements; rows come first.
@@ -58,6 +59,7 @@ impl Places {
             }
             count[axis] = (padded - spanned) / stride + 1;
         }
+        checked_shape(operation, &count, 1)?;
         Ok(Places { image, size, count, window: *window })
     }
 

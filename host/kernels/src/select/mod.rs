@@ -24,6 +24,7 @@ pub use scan::cumulative_sum;
 pub use scatter::scatter_add;
 pub use search::{bincount, histogram, search_sorted};
 pub use segments::{segment_max, segment_mean, segment_min, segment_sum};
+pub(crate) use sort::sort_numbers;
 pub use sort::{argsort, sort};
 pub use top::{TopList, top_k};
 pub use unique::{Unique, unique, unique_all};

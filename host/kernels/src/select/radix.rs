@@ -1,7 +1,7 @@
 //! Sorting whole keys by their leading digits, almost without comparisons.
 //!
 //! Digits are taken of the distance from the least key, so numbers from a small range sort in one pass. Two digits tell nearly all items
-//! of a longer range apart; the few that agree in both lie side by side then, and are compared. Many items are first dealt out to buckets
+//! of a longer range apart; those that agree in both lie side by side then: few are compared, many are sorted by the digits below. Many items are first dealt out to buckets
 //! by their leading bits, chunk by chunk, and the buckets are sorted one beside the other, each in the cache. Every step keeps the order
 //! of equal keys.
 
@@ -136,7 +136,13 @@ pub(super) fn sort<I: Item>(context: &Context, operation: &str, items: &mut [I],
     deal(context, operation, spare, items, &mut high_starts, high)?;
     if below > 0 {
         for run in items.chunk_by_mut(|a, b| a.key().above(least) >> below == b.key().above(least) >> below) {
-            sort_run(run);
+            if run.len() < FEW {
+                sort_run(run);
+            } else {
+                // One key far from all others uses up the digits: within the run, those below tell its items apart.
+                let spare = &mut spare[..run.len()];
+                sort(context, operation, run, spare)?;
+            }
         }
     }
     Ok(())

@@ -77,11 +77,14 @@ pub fn reverse(context: &Context, a: &Tensor, axis: usize) -> Result<Tensor> {
         let from = &from.elements::<T>()[a.offset()..][..a.element_count()];
         let to = &mut to.elements::<T>()[..from.len()];
         for (from, to) in from.chunks_exact(length * inner).zip(to.chunks_exact_mut(length * inner)) {
-            context.check(NAME)?;
-            if inner == 1 {
-                to.iter_mut().zip(from.iter().rev()).for_each(|(to, &from)| *to = from);
-            } else {
-                to.chunks_exact_mut(inner).zip(from.chunks_exact(inner).rev()).for_each(|(to, from)| to.copy_from_slice(from));
+            let part = (TASK / inner).max(1) * inner;
+            for (to, from) in to.chunks_mut(part).zip(from.rchunks(part)) {
+                context.check(NAME)?;
+                if inner == 1 {
+                    to.iter_mut().zip(from.iter().rev()).for_each(|(to, &from)| *to = from);
+                } else {
+                    to.chunks_exact_mut(inner).zip(from.chunks_exact(inner).rev()).for_each(|(to, from)| to.copy_from_slice(from));
+                }
             }
         }
     });

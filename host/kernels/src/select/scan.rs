@@ -36,8 +36,7 @@ pub fn cumulative_sum(context: &Context, a: &Tensor, axis: usize) -> Result<Tens
         DType::Float64 => scan.run::<f64, f64, f64>(&a, &out, |sum, value| sum + value, |sum| sum)?,
         _ => {
             // Unsigned numbers beyond int64 saturate here, as their sums would.
-            let whole = Tensor::zeros_for(context, NAME, a.shape(), DType::Int64)?;
-            whole.assign(&a)?;
+            let whole = a.cast_for(context, NAME, DType::Int64)?;
             scan.run::<i64, i64, i128>(&whole, &out, |sum, value| sum + i128::from(value), i64::from_i128)?;
         }
     }

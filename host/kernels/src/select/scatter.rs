@@ -34,10 +34,7 @@ pub fn scatter_add(context: &Context, target: &Tensor, indices: &Tensor, rows: &
             "{NAME}: rows of shape {rows} to a target of shape {target}; all axes but the first must be equal"
         )));
     }
-    let repeats = target.shape().iter().zip(target.strides().iter()).any(|(&length, &stride)| length > 1 && stride == 0);
-    if repeats {
-        return Err(Error::bad(format!("{NAME}: the target is a view that repeats elements; copy it to write to it")));
-    }
+    target.check_distinct(NAME, "the target")?;
     let index_storage = indices.read(NAME)?;
     let positions = Positions::new(NAME, "indices", indices, &index_storage)?;
     if positions.count != rows.shape()[0] {
@@ -57,7 +54,7 @@ pub fn scatter_add(context: &Context, target: &Tensor, indices: &Tensor, rows: &
         let copy = target.to_contiguous(context, NAME)?;
         drop(target.write(NAME)?);
         add::<T>(context, NAME, &copy, &positions, &rows)?;
-        target.assign(&copy)
+        target.take_elements(context, NAME, &copy)
     })
 }
 

@@ -36,9 +36,9 @@ pub fn sort(context: &Context, a: &Tensor, descending: bool) -> Result<Tensor> {
     Ok(out)
 }
 
-/// The places (int32) of the elements of `a` (... x m, any dtype) in ascending order along the last axis, or in descending order: row by
-/// row, the first is the place of the element that [`sort`] puts first. Of equal elements, the lower place comes first, in descending
-/// order too; -0 equals 0, NaN equals NaN and comes last.
+/// The places (int32) of the elements of `a` (... x m, any dtype) in ascending order along the last axis, or in descending order. Of equal
+/// elements, the lower place comes first, in descending order too; NaN equals NaN and comes last. -0 equals 0, so that where both are, the
+/// elements at these places can differ from those of [`sort`] in the signs of zeros.
 ///
 /// Charges workspace of up to 12 bytes for each element, or 24 where it has 8.
 ///
@@ -54,6 +54,14 @@ pub fn argsort(context: &Context, a: &Tensor, descending: bool) -> Result<Tensor
         sort_places(context, NAME, &keys, length, &mut out.write(NAME)?.elements::<i32>()[..keys.len()])?;
     });
     Ok(out)
+}
+
+/// Sorts numbers, at most 2³¹ of them, on the pool where they are many; charges workspace of as many.
+pub(crate) fn sort_numbers(context: &Context, operation: &str, numbers: &mut [u64]) -> Result<()> {
+    if numbers.is_sorted() {
+        return Ok(());
+    }
+    sort_keys(context, operation, numbers, numbers.len())
 }
 
 /// Sorts each row of `length` keys.

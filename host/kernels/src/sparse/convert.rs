@@ -6,8 +6,12 @@ use crate::context::Context;
 use crate::dtype::{DType, Element as _};
 use crate::error::{Error, Result};
 use crate::float::{Float, with_float};
+use crate::select::sort_numbers;
 use crate::tensor::Tensor;
 use crate::workspace::Workspace;
+
+/// Elements moved, and sorted by comparing them, between two looks at the cancel token.
+const LOOK: usize = 1 << 18;
 
 impl Csr {
     /// The matrix whose row i has the elements from `offsets[i]` to `offsets[i + 1]` of `indices` (their columns, ascending strictly within
@@ -193,22 +197,47 @@ fn by_row_and_column(
     let mut order = Workspace::<usize>::new(context, operation, row_of.len())?;
     let mut starts = Workspace::<usize>::new(context, operation, rows.saturating_add(2))?;
     // Counted two places on, so that after filling each entry is its row's beginning.
-    row_of.iter().for_each(|&row| starts[row + 2] += 1);
+    for rows in row_of.chunks(LOOK) {
+        context.check(operation)?;
+        rows.iter().for_each(|&row| starts[row + 2] += 1);
+    }
     for row in 2..starts.len() {
         starts[row] += starts[row - 1];
     }
-    for (place, &row) in row_of.iter().enumerate() {
-        order[starts[row + 1]] = place;
-        starts[row + 1] += 1;
+    for (part, rows) in row_of.chunks(LOOK).enumerate() {
+        context.check(operation)?;
+        for (place, &row) in rows.iter().enumerate() {
+            order[starts[row + 1]] = part * LOOK + place;
+            starts[row + 1] += 1;
+        }
     }
     for row in 0..rows {
         if row % TASK == 0 {
             context.check(operation)?;
         }
         let line = &mut order[starts[row]..starts[row + 1]];
-        if !line.is_sorted_by_key(|&place| column_of[place]) {
+        if line.is_sorted_by_key(|&place| column_of[place]) {
+            continue;
+        }
+        if line.len() < LOOK {
             line.sort_unstable_by_key(|&place| (column_of[place], place));
+        } else {
+            sort_long(context, operation, line, column_of)?;
         }
     }
     Ok((order, starts))
+}
+
+/// Sorts the places of a row by column, and of a column as they are: ascending.
+fn sort_long(context: &Context, operation: &str, line: &mut [usize], column_of: &[i32]) -> Result<()> {
+    if line.len() > i32::MAX as usize {
+        return Err(Error::bad(format!("{operation}: {} values in one row, less than 2³¹ are possible", line.len())));
+    }
+    let mut keys = Workspace::<u64>::new(context, operation, line.len())?;
+    keys.iter_mut().zip(line.iter()).zip(0..).for_each(|((key, &place), at)| *key = (column(column_of[place]) as u64) << 32 | at);
+    sort_numbers(context, operation, &mut keys)?;
+    let mut places = Workspace::<usize>::new(context, operation, line.len())?;
+    places.copy_from_slice(line);
+    line.iter_mut().zip(keys.iter()).for_each(|(place, &key)| *place = places[key as u32 as usize]);
+    Ok(())
 }

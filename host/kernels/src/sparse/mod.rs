@@ -168,6 +168,17 @@ impl<'a, T> Lines<'a, T> {
         Lines { offsets, indices: &self.indices[place.clone()], values: &self.values[place] }
     }
 
+    /// Cuts the rows into `parts` of about as many stored elements each, however many rows that are; by the positions alone.
+    pub(crate) fn shares(&self, parts: usize) -> Vec<Range<usize>> {
+        let (base, share) = (self.offsets[0], self.stored() / parts);
+        let cut = |part: usize| match part {
+            0 => 0,
+            _ if part == parts => self.count(),
+            _ => self.offsets[1..].partition_point(|&end| end - base <= part * share),
+        };
+        (0..parts).map(|part| cut(part)..cut(part + 1)).collect()
+    }
+
     /// Cuts the rows into runs of about `size` stored elements and at most as many rows; by the positions alone.
     pub(crate) fn cut(&self, size: usize) -> Vec<Range<usize>> {
         let mut runs = Vec::new();

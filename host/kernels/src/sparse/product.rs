@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::dtype::Element as _;
 use crate::error::{Error, Result};
 use crate::float::{Float, with_float};
+use crate::linalg::combine;
 use crate::tensor::Tensor;
 use crate::vectorized::vectorized;
 
@@ -48,9 +49,9 @@ impl Csr {
         if out.shares_storage_with(dense) || out.shares_storage_with(self.values()) {
             return Err(Error::bad(format!("{NAME}: the output shares storage with an input; give it storage of its own")));
         }
-        let product = out.copy(context)?;
+        let product = out.copy_for(context, NAME)?;
         self.run(context, NAME, &product, dense, (transpose, false), (alpha, beta))?;
-        out.assign(&product)
+        out.take_elements(context, NAME, &product)
     }
 
     /// The product of the element-wise squares of this matrix (n x m) and of `dense` (m, or m x k): what a factorization machine subtracts
@@ -178,12 +179,6 @@ pub(crate) fn some_rows<T: Float, const SQUARE: bool>(lines: Lines<'_, T>, dense
             row.block::<1, SQUARE>(start, out);
         }
     }
-}
-
-/// `alpha sum + beta out`, without reading `out` when beta is 0.
-#[inline(always)]
-pub(super) fn combine<T: Float>(sum: T, (alpha, beta): (T, T), out: &mut T) {
-    *out = if beta == T::ZERO { alpha * sum } else { alpha * sum + beta * *out };
 }
 
 /// One sparse row times one dense column. Four sums side by side, because one would wait for each addition.

@@ -54,7 +54,7 @@ proptest! {
 
 #[test]
 fn every_way_to_cut_an_affine_map_agrees_with_the_plain_loop() {
-    for (m, n, k) in [(5_000, 60, 30), (4_000, 1, 20), (3, 9_000, 8), (2_100, 700, 3), (10, 4, 0)] {
+    for (m, n, k) in [(5_000, 60, 30), (4_000, 1, 20), (3, 9_000, 8), (2_100, 700, 3), (10, 4, 0), (2, 70_000, 2)] {
         for layout in LAYOUTS {
             check((m, n, k), DType::Float32, true, Activation::Relu, layout);
             check((m, n, k), DType::Float64, true, Activation::Tanh, layout);
@@ -78,7 +78,7 @@ fn affine_maps_have_the_same_bits_with_any_number_of_threads() {
         let context = with_threads(threads);
         let normal = |shape: &[usize], stream| normal(&context, shape, DType::Float32, 1, stream).unwrap();
         let (x, w, bias) = (normal(&[20_000, 40], 0), normal(&[40, 50], 1), normal(&[50], 2));
-        affine(&context, &x, &w, Transposed::Neither, Some(&bias), Activation::Gelu).unwrap().read_rows(0, 20_000).unwrap()
+        affine(&context, &x, &w, Transposed::Neither, Some(&bias), Activation::Gelu).unwrap().read_rows(&context, 0, 20_000).unwrap()
     };
     assert!(bytes(2) == bytes(1) && bytes(4) == bytes(1));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use algohost_kernels::{
-    BinOptions, BinnedMatrix, Budget, Cancel, Context, DType, ErrorKind, Forest, Grower, LabelledRows, Loss, Metric, Pool, Result,
+    BinOptions, BinnedMatrix, Budget, Cancel, Context, DType, ErrorKind, Forest, Formula, Grower, LabelledRows, Loss, Metric, Pool, Result,
     SplitOptions, Tensor, Transposed, argsort, assign_clusters, bincount, choice, compress, cumulative_sum, distances, gather,
     hessian_product, histogram, loss_and_gradient, matmul, matmul_into, nearest, nonzero, normal, one_hot, permutation, quantiles, reverse,
     scatter_add, search_sorted, segment_max, segment_mean, segment_min, segment_sum, sort, take_along, top_k, uniform, unique, unique_all,
@@ -196,7 +196,7 @@ fn storage_that_was_freed_comes_back_as_zeros_where_zeros_are_asked_for() {
         drop(Tensor::full(&context, &shape, DType::Float32, 7.0).unwrap());
         assert_eq!(context.budget().used(), 0);
         let zeros = Tensor::zeros(&context, &shape, DType::Float32).unwrap();
-        assert!(zeros.read_rows(0, 1 << 19).unwrap().iter().all(|&byte| byte == 0));
+        assert!(zeros.read_rows(&context, 0, 1 << 19).unwrap().iter().all(|&byte| byte == 0));
     }
 }
 
@@ -212,4 +212,51 @@ fn storage_that_is_kept_for_later_gives_way_to_what_is_asked_for() {
     let tensor = Tensor::zeros(&context, &[16 << 20], DType::UInt8).unwrap();
     assert!(Tensor::zeros(&context, &[1], DType::UInt8).is_err());
     drop(tensor);
+}
+
+#[test]
+fn bytes_that_are_read_are_charged_while_they_are_copied() {
+    let context = with_budget(1 << 20);
+    let tensor = Tensor::zeros(&context, &[10, 64 << 10], DType::UInt8).unwrap();
+    let message = "read: 655360 more bytes of tensors asked for, 655360 of the 1048576 granted are in use";
+    assert_refused(tensor.read_rows(&context, 0, 10), ErrorKind::LimitExceeded, message);
+    assert_eq!(tensor.read_rows(&context, 3, 5).unwrap().len(), 5 * (64 << 10));
+    assert_eq!(context.budget().used(), 10 * (64 << 10));
+}
+
+#[test]
+fn what_moves_elements_ends_when_it_is_cancelled() {
+    let (context, cancelled) = (context(), cancelled());
+    let (a, b) = (Tensor::zeros(&context, &[4, 6], DType::Float32).unwrap(), Tensor::zeros(&context, &[4, 6], DType::Float32).unwrap());
+    let turned = Tensor::zeros(&context, &[6, 4], DType::Float32).unwrap().transpose();
+    let interrupted = |given: Result<()>, name: &str| {
+        assert_refused(given, ErrorKind::Interrupted, &format!("{name}: cancelled by the host"));
+    };
+    for source in [&a, &turned] {
+        interrupted(source.copy(&cancelled).map(drop), "copy");
+        interrupted(source.cast(&cancelled, DType::Int8).map(drop), "cast");
+        interrupted(source.fill(&cancelled, 1.0), "fill");
+        interrupted(b.assign(&cancelled, source), "assign");
+        interrupted(Tensor::concat(&cancelled, &[source, &b], 0).map(drop), "concat");
+        interrupted(source.read_rows(&cancelled, 1, 2).map(drop), "read");
+        interrupted(source.write_rows(&cancelled, 1, &[0; 48]), "write");
+    }
+    interrupted(turned.reshape(&cancelled, &[24]).map(drop), "reshape");
+    interrupted(Tensor::full(&cancelled, &[4], DType::Float32, 1.0).map(drop), "full");
+    interrupted(Tensor::from_bytes(&cancelled, &[4], DType::UInt8, &[1; 4]).map(drop), "from-bytes");
+}
+
+#[test]
+fn a_formula_is_charged_for_as_long_as_it_lives() {
+    let context = with_budget(100_000);
+    let long = format!("a{}", " * 2 + a".repeat(400));
+    let compile = || Formula::compile("a", &long).unwrap().charged(&context);
+    let first = compile().unwrap();
+    let one = context.budget().used();
+    assert!((10_000..50_000).contains(&one), "{one} bytes");
+    let more: Vec<Formula> = std::iter::from_fn(|| compile().ok()).collect();
+    assert_eq!(more.len() as u64, 100_000 / one - 1);
+    assert_eq!(compile().err().unwrap().kind, ErrorKind::LimitExceeded);
+    drop((first, more));
+    assert_eq!(context.budget().used(), 0);
 }

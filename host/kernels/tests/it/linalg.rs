@@ -198,3 +198,26 @@ fn operands_may_be_the_same_tensor() {
     let gram = matmul(&context, &a, &a, Transposed::Left).unwrap();
     assert_eq!(values(&gram), [66.0, 78.0, 90.0, 78.0, 93.0, 108.0, 90.0, 108.0, 126.0]);
 }
+
+#[test]
+fn a_long_batch_of_small_matrices_is_the_products_one_by_one() {
+    let context = context();
+    let (batch, m, n, k) = (20_000, 3, 4, 5);
+    let (a, b) = (rounded(DType::Float32, &numbers(batch * m * k, 1)), rounded(DType::Float32, &numbers(batch * k * n, 2)));
+    let wanted: Vec<f64> = a.chunks(m * k).zip(b.chunks(k * n)).flat_map(|(a, b)| reference::matmul(a, b, m, n, k)).collect();
+    for layout in [Layout::RowMajor, Layout::Sliced, Layout::Transposed] {
+        let left = tensor(&context, &[batch, m, k], DType::Float32, &a, layout);
+        let right = tensor(&context, &[batch, k, n], DType::Float32, &b, layout);
+        assert_close(&values(&matmul(&context, &left, &right, Transposed::Neither).unwrap()), &wanted, tolerance(DType::Float32, k));
+        let out = tensor(&context, &[batch, m, n], DType::Float32, &vec![0.0; wanted.len()], layout);
+        matmul_into(&context, &out, &left, &right, Transposed::Neither, 1.0, 0.0).unwrap();
+        assert_close(&values(&out), &wanted, tolerance(DType::Float32, k));
+    }
+}
+
+#[test]
+fn a_batch_of_matrices_without_elements_ends_at_once() {
+    let context = context();
+    let [a, b] = [[1 << 40, 0, 5], [1 << 40, 5, 0]].map(|shape| Tensor::zeros(&context, &shape, DType::Float32).unwrap());
+    assert_eq!(matmul(&context, &a, &b, Transposed::Neither).unwrap().shape()[..], [1 << 40, 0, 0]);
+}

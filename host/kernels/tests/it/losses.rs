@@ -207,6 +207,10 @@ fn what_does_not_fit_is_refused_by_name() {
     let data = LabelledRows { x: (&x).into(), y: &y, weights: None };
     let interrupted = loss_and_gradient(&cancelled(), Loss::Squared, data, &g, &g);
     assert_refused(interrupted, ErrorKind::Interrupted, "loss-and-gradient: cancelled by the host");
+    let sparse = Csr::from_dense(&context, &x).unwrap();
+    let message = "sparse-loss-and-gradient: cancelled by the host";
+    let interrupted = loss_and_gradient(&cancelled(), Loss::Squared, LabelledRows { x: (&sparse).into(), ..data }, &g, &g);
+    assert_refused(interrupted, ErrorKind::Interrupted, message);
     let message = "hessian-product: direction of shape [4] beside coefficients of shape [3]; they must be alike";
     assert_refused(hessian_product(&context, Loss::Squared, data, &g, &w, &g), bad, message);
 }

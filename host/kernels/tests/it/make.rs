@@ -58,7 +58,7 @@ pub(crate) fn tensor(context: &Context, shape: &[usize], dtype: DType, values: &
         Layout::Transposed => {
             let mirrored: Vec<usize> = shape.iter().rev().copied().collect();
             let tensor = Tensor::zeros(context, &mirrored, dtype).unwrap().transpose();
-            tensor.write_rows(0, &bytes(dtype, values)).unwrap();
+            tensor.write_rows(context, 0, &bytes(dtype, values)).unwrap();
             tensor
         }
         Layout::Sliced => {
@@ -68,7 +68,7 @@ pub(crate) fn tensor(context: &Context, shape: &[usize], dtype: DType, values: &
             for (axis, &length) in shape.iter().enumerate() {
                 tensor = tensor.slice(axis, 1..length + 1).unwrap();
             }
-            tensor.write_rows(0, &bytes(dtype, values)).unwrap();
+            tensor.write_rows(context, 0, &bytes(dtype, values)).unwrap();
             tensor
         }
         Layout::Shared => {
@@ -100,8 +100,7 @@ pub(crate) fn bytes(dtype: DType, values: &[f64]) -> Vec<u8> {
 
 /// A tensor's elements as float64, in row-major order.
 pub(crate) fn values(tensor: &Tensor) -> Vec<f64> {
-    let rows = tensor.shape().first().copied().unwrap_or(1);
-    let bytes = tensor.read_rows(0, rows).unwrap();
+    let bytes = tensor.to_bytes().unwrap();
     with_element!(tensor.dtype(), T => {
         bytes.chunks_exact(size_of::<T>()).map(|bytes| <T as Element>::to_f64(bytemuck::pod_read_unaligned(bytes))).collect()
     })

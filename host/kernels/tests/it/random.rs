@@ -51,8 +51,8 @@ fn normal_numbers_are_those_of_the_twin_but_for_the_last_digits() {
 #[test]
 fn normal_numbers_have_the_promised_bits() {
     let context = context();
-    let single = normal(&context, &[4], DType::Float32, 42, 1).unwrap().read_rows(0, 4).unwrap();
-    let double = normal(&context, &[2], DType::Float64, 42, 1).unwrap().read_rows(0, 2).unwrap();
+    let single = normal(&context, &[4], DType::Float32, 42, 1).unwrap().read_rows(&context, 0, 4).unwrap();
+    let double = normal(&context, &[2], DType::Float64, 42, 1).unwrap().read_rows(&context, 0, 2).unwrap();
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     assert_eq!((hex(&single).as_str(), hex(&double).as_str()), ("9797803ece0b3ebeaabd0440c6d8c8bf", "8125270842bfda3feeb63a740a8cd63f"));
 }
@@ -112,7 +112,7 @@ fn every_order_of_three_is_about_as_frequent() {
     let context = context();
     let mut seen = std::collections::BTreeMap::new();
     for seed in 0..6000 {
-        let order = permutation(&context, 3, seed, 0).unwrap().read_rows(0, 3).unwrap();
+        let order = permutation(&context, 3, seed, 0).unwrap().read_rows(&context, 0, 3).unwrap();
         *seen.entry(order).or_insert(0) += 1;
     }
     assert_eq!(seen.len(), 6);

@@ -71,7 +71,7 @@ fn outputs_that_share_storage_with_an_operand_are_refused() {
     for (a, b) in [(&bottom, &other), (&other, &bottom), (&top, &top)] {
         assert_refused(matmul_into(&context, &top, a, b, Transposed::Neither, 1.0, 0.0), BAD, message);
     }
-    assert_refused(top.assign(&bottom), BAD, "assign: the output shares storage with an input; give it storage of its own");
+    assert_refused(top.assign(&context, &bottom), BAD, "assign: the output shares storage with an input; give it storage of its own");
 }
 
 #[test]
@@ -219,11 +219,19 @@ fn views_that_cannot_be_are_refused() {
     assert_refused(a.slice(1, 1..4), BAD, "slice: 1 to 4 of an axis of length 3");
     assert_refused(a.permute(&[0, 0]), BAD, "permute: axes [0, 0] do not name each axis of shape [2, 3] once");
     assert_refused(a.reshape(&context, &[4]), BAD, "reshape: [2, 3] has 6 elements, [4] has 4");
-    assert_refused(a.read_rows(1, 2), BAD, "read: rows 1 to 1 + 2 of a tensor of 2");
-    assert_refused(a.read_rows(usize::MAX, 2), BAD, "read: rows 18446744073709551615 to 18446744073709551615 + 2 of a tensor of 2");
-    assert_refused(a.write_rows(0, &[0; 13]), BAD, "write: 13 bytes are no whole number of rows; a row of shape [2, 3] of float32 has 12");
+    assert_refused(a.read_rows(&context, 1, 2), BAD, "read: rows 1 to 1 + 2 of a tensor of 2");
+    assert_refused(
+        a.read_rows(&context, usize::MAX, 2),
+        BAD,
+        "read: rows 18446744073709551615 to 18446744073709551615 + 2 of a tensor of 2",
+    );
+    assert_refused(
+        a.write_rows(&context, 0, &[0; 13]),
+        BAD,
+        "write: 13 bytes are no whole number of rows; a row of shape [2, 3] of float32 has 12",
+    );
     assert_refused(a.item(), BAD, "item: a tensor of shape [2, 3] has not exactly one element");
-    assert_refused(a.assign(&floats(&[2])), BAD, "assign: shape [2] does not broadcast to [2, 3]");
+    assert_refused(a.assign(&context, &floats(&[2])), BAD, "assign: shape [2] does not broadcast to [2, 3]");
     assert_refused(Tensor::concat(&context, &[], 0), BAD, "concat: no tensors given");
     let message = "concat: float32 [3, 2] does not line up with float32 [2, 3] along axis 1";
     assert_refused(Tensor::concat(&context, &[&a, &floats(&[3, 2])], 1), BAD, message);

@@ -1,6 +1,6 @@
 //! Sparse matrices against their dense twins.
 
-use algohost_kernels::{Context, Csr, CsrBuilder, DType, ErrorKind, RowNorm, Tensor, reference};
+use algohost_kernels::{Budget, Cancel, Context, Csr, CsrBuilder, DType, ErrorKind, Pool, RowNorm, Tensor, reference};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
 use crate::make::{Layout, assert_close, assert_refused, cancelled, context, layout, length, numbers, rounded, tensor, values};
@@ -237,7 +237,7 @@ fn values_can_be_changed_and_slices_see_it() {
     let matrix = sparse(&context, &[1.0, 2.0, 0.0, 3.0], 2, 2, DType::Float64);
     let (slice, scaled) =
         (matrix.slice(1..2).unwrap(), matrix.scale_columns(&context, &list(&context, DType::Float64, &[2.0, 10.0])).unwrap());
-    matrix.values().fill(7.0).unwrap();
+    matrix.values().fill(&context, 7.0).unwrap();
     assert_eq!(dense(&context, &slice), [0.0, 7.0]);
     assert_eq!(dense(&context, &scaled), [2.0, 20.0, 0.0, 30.0]);
     let scaled = slice.scale_rows(&context, &list(&context, DType::Float64, &[0.5])).unwrap();
@@ -289,4 +289,39 @@ proptest! {
             assert_close(&tensors.map(|tensor| values(tensor)[column]), &wanted, 1e-12);
         }
     }
+}
+
+#[test]
+fn the_transposed_product_adds_in_float64_however_few_elements_there_are() {
+    let context = context();
+    for columns in [3, 1_000] {
+        let (rows, at) =
+            (list(&context, DType::Int32, &[0.0, 1.0, 2.0, 2.0, 3.0]), list(&context, DType::Int32, &[1.0, 1.0, 0.0, 1.0, 2.0]));
+        let values_of = list(&context, DType::Float32, &[1e8, 1.0, 5.0, -1e8, 7.0]);
+        let matrix = Csr::from_coordinates(&context, (4, columns), &rows, &at, &values_of).unwrap();
+        let product = values(&matrix.multiply(&context, &list(&context, DType::Float32, &[1.0; 4]), true).unwrap());
+        assert_eq!(product[..3], [5.0, 1.0, 7.0]);
+        assert!(product[3..].iter().all(|&value| value == 0.0));
+        let two = tensor(&context, &[4, 2], DType::Float32, &[1.0, 2.0].repeat(4), Layout::RowMajor);
+        let out = Tensor::full(&context, &[columns, 2], DType::Float32, 3.0).unwrap();
+        matrix.multiply_into(&context, &out, &two, true, 2.0, 0.5).unwrap();
+        assert_eq!(values(&out)[..6], [11.5, 21.5, 3.5, 5.5, 15.5, 29.5]);
+        assert!(values(&out)[6..].iter().all(|&value| value == 1.5));
+    }
+}
+
+#[test]
+fn rows_without_elements_add_no_partial_sums_to_the_transposed_product() {
+    let context = Context::new(Budget::new(32 << 20), Cancel::default(), Pool::new(2).unwrap());
+    let (rows, stored) = (1_000_000, 10);
+    let mut builder = CsrBuilder::new(&context, "test", rows, 10, stored, DType::Float32).unwrap();
+    builder
+        .fill::<f32, _>(|offsets, indices, values| {
+            (0..=rows).for_each(|row| offsets[row] = row * stored / rows);
+            (0..stored).for_each(|i| (indices[i], values[i]) = (i as i32, 1.0));
+        })
+        .unwrap();
+    let matrix = builder.finish(&context).unwrap();
+    let ones = Tensor::full(&context, &[rows, 3], DType::Float32, 1.0).unwrap();
+    assert_eq!(values(&matrix.multiply(&context, &ones, true).unwrap()), [1.0; 30]);
 }

@@ -59,13 +59,13 @@ fn assign_broadcasts_and_casts() {
     let context = context();
     for layout in [Layout::RowMajor, Layout::Transposed, Layout::Sliced] {
         let out = tensor(&context, &[2, 3], DType::Int8, &[9.0; 6], layout);
-        out.assign(&tensor(&context, &[3], DType::Float64, &[1.9, -300.0, f64::NAN], Layout::RowMajor)).unwrap();
+        out.assign(&context, &tensor(&context, &[3], DType::Float64, &[1.9, -300.0, f64::NAN], Layout::RowMajor)).unwrap();
         assert_eq!(values(&out), [1.0, -128.0, 0.0, 1.0, -128.0, 0.0]);
-        out.assign(&tensor(&context, &[2, 1], DType::Int8, &[4.0, 5.0], Layout::Transposed)).unwrap();
+        out.assign(&context, &tensor(&context, &[2, 1], DType::Int8, &[4.0, 5.0], Layout::Transposed)).unwrap();
         assert_eq!(values(&out), [4.0, 4.0, 4.0, 5.0, 5.0, 5.0]);
-        out.assign(&tensor(&context, &[], DType::UInt64, &[7.0], Layout::RowMajor)).unwrap();
+        out.assign(&context, &tensor(&context, &[], DType::UInt64, &[7.0], Layout::RowMajor)).unwrap();
         assert_eq!(values(&out), [7.0; 6]);
-        out.assign(&out.clone()).unwrap();
+        out.assign(&context, &out.clone()).unwrap();
         assert_eq!(values(&out), [7.0; 6]);
     }
 }
@@ -74,10 +74,10 @@ fn assign_broadcasts_and_casts() {
 fn a_tensor_without_axes_is_one_row() {
     let context = context();
     let scalar = tensor(&context, &[], DType::Float64, &[3.0], Layout::RowMajor);
-    assert_eq!(scalar.read_rows(0, 0).unwrap(), [0; 0]);
-    assert_eq!(scalar.read_rows(1, 0).unwrap(), [0; 0]);
-    scalar.write_rows(0, &4.5_f64.to_le_bytes()).unwrap();
-    scalar.write_rows(0, &[]).unwrap();
+    assert_eq!(scalar.read_rows(&context, 0, 0).unwrap(), [0; 0]);
+    assert_eq!(scalar.read_rows(&context, 1, 0).unwrap(), [0; 0]);
+    scalar.write_rows(&context, 0, &4.5_f64.to_le_bytes()).unwrap();
+    scalar.write_rows(&context, 0, &[]).unwrap();
     assert_eq!(values(&scalar), [4.5]);
 }
 
@@ -94,7 +94,7 @@ fn a_copy_has_storage_of_its_own_and_can_be_written() {
     for layout in LAYOUTS {
         let source = tensor(&context, &[3, 2], DType::BFloat16, &counting(6), layout);
         let copy = source.copy(&context).unwrap();
-        copy.fill(9.0).unwrap();
+        copy.fill(&context, 9.0).unwrap();
         assert_eq!((values(&source), values(&copy)), (counting(6), vec![9.0; 6]));
         assert_eq!(copy.contiguous(), Some(0..6));
     }
@@ -113,9 +113,9 @@ proptest! {
         let tensor = tensor(&context, &[rows, columns, planes], dtype, &wanted, layout);
         assert_eq!(values(&tensor), wanted);
         let new = rounded(dtype, &numbers(count * row, 1).iter().map(|value| f64::from(*value > 0.0)).collect::<Vec<_>>());
-        assert_eq!(tensor.read_rows(start, count).unwrap(), bytes(dtype, &wanted[start * row..][..count * row]));
+        assert_eq!(tensor.read_rows(&context, start, count).unwrap(), bytes(dtype, &wanted[start * row..][..count * row]));
         if layout != Layout::Shared {
-            tensor.write_rows(start, &bytes(dtype, &new)).unwrap();
+            tensor.write_rows(&context, start, &bytes(dtype, &new)).unwrap();
             wanted[start * row..][..count * row].copy_from_slice(&new);
             assert_eq!(values(&tensor), wanted);
         }

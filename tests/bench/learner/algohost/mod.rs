@@ -110,11 +110,11 @@ pub(crate) mod ml {
             }
 
             pub(crate) fn read(&self, start: u32, count: u32) -> Result<Vec<u8>, Error> {
-                Ok(self.0.read_rows(start as usize, count as usize)?)
+                with(|_, context| Ok(self.0.read_rows(context, start as usize, count as usize)?))
             }
 
             pub(crate) fn write(&self, start: u32, bytes: &[u8]) -> Result<(), Error> {
-                Ok(self.0.write_rows(start as usize, bytes)?)
+                with(|_, context| Ok(self.0.write_rows(context, start as usize, bytes)?))
             }
 
             pub(crate) fn item(&self) -> Result<f64, Error> {

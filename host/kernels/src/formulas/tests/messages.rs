@@ -1,6 +1,6 @@
 //! The words of errors.
 
-use super::super::Formula;
+use super::super::{Formula, Reduction};
 use super::{context, tensor};
 use crate::dtype::DType;
 use crate::error::ErrorKind;
@@ -54,6 +54,20 @@ fn errors_in_long_formulas_show_the_place_only() {
     assert!(lines[0].starts_with("compile: unknown name 'oops' at character 401"), "{message}");
     assert_eq!(lines[1].find("oops"), lines[2].find('^'), "{message}");
     assert!(lines[1].len() < 130 && lines[1].trim_start().starts_with("... ") && lines[1].ends_with(" ..."), "{message}");
+}
+
+#[test]
+fn inputs_that_are_more_together_than_can_be_counted_are_refused() {
+    let formula = Formula::compile("a b c d", "a + b + c + d").expect("a formula");
+    let context = context();
+    let inputs = [0, 1, 2, 3].map(|axis| {
+        let mut shape = [1; 4];
+        shape[axis] = 65_536;
+        tensor(&context, &shape, DType::Float32, &[1.0; 65_536])
+    });
+    let error = formula.reduce_all(&context, Reduction::Sum, &inputs.each_ref()).expect_err("refused");
+    let wanted = "reduce-all: a tensor of shape [65536, 65536, 65536, 65536] has more elements than can be counted";
+    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::BadOperation, wanted));
 }
 
 #[test]

@@ -28,11 +28,7 @@ fn tensor(context: &Context, shape: &[usize], dtype: DType, values: &[f64]) -> T
 
 /// A tensor's elements in row-major order.
 fn values(tensor: &Tensor) -> Vec<f64> {
-    let bytes = match tensor.shape().first() {
-        Some(&rows) => tensor.read_rows(0, rows),
-        None => tensor.read_rows(0, 1),
-    }
-    .expect("rows");
+    let bytes = tensor.to_bytes().expect("bytes");
     with_element!(tensor.dtype(), T => bytes.chunks_exact(size_of::<T>()).map(|bytes| bytemuck::pod_read_unaligned::<T>(bytes).to_f64()).collect())
 }
 

@@ -86,6 +86,8 @@ fn convolutions_that_do_not_fit_are_refused() {
     refused(&x, &weight, &endless, 1, "padding or dilation of columns beyond counting");
     let far = Window { padding: [1 << 39, 0, 0, 0], ..plain };
     assert_eq!(conv2d(&context, &x, &weight, &far, 1).unwrap_err().kind, ErrorKind::LimitExceeded);
+    let vast = Window { padding: [1 << 38; 4], ..plain };
+    refused(&x, &weight, &vast, 1, "a tensor of shape [549755813891, 549755813891] has more elements than can be counted");
     let message = "conv2d-input-gradient: the gradient has shape [2, 6, 5, 5]; the result's [2, 6, 3, 3] is wanted";
     assert_refused(conv2d_input_gradient(&context, &floats(&[2, 6, 5, 5]), &weight, [5, 5], &plain, 1), BAD, message);
     let message = "conv2d-weight-gradient: 0 groups; from 1 up is wanted";

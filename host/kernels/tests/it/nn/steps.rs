@@ -18,7 +18,7 @@ fn check(states: usize, step: impl Fn(&Tensor, &Tensor, &[Tensor], u32), twin: i
             let mut kept = vec![[0.0; 2]; count];
             // A view that begins inside of its storage.
             let parameter = Tensor::zeros(&context, &[count + 3], dtype).unwrap().slice(0, 3..count + 3).unwrap();
-            parameter.assign(&row_major(&context, &[count], dtype, &wanted)).unwrap();
+            parameter.assign(&context, &row_major(&context, &[count], dtype, &wanted)).unwrap();
             let made: Vec<Tensor> = (0..states).map(|_| Tensor::zeros(&context, &[count], dtype).unwrap()).collect();
             for number in 1..=3 {
                 let gradient = rounded(dtype, &numbers(count, 10 + number));

@@ -126,9 +126,24 @@ fn whole_numbers_beyond_float64_keep_their_order() {
     assert_eq!(values(&argsort(&context, &a, true).unwrap()), [0.0, 2.0, 4.0, 3.0, 5.0, 1.0]);
     let numbers: Vec<u64> = (0..2_000).map(|i| u64::MAX - (i * 7919) % 2_000).collect();
     let a = Tensor::from_bytes(&context, &[2_000], DType::UInt64, bytemuck::cast_slice(&numbers)).unwrap();
-    let sorted = sort(&context, &a, false).unwrap().read_rows(0, 2_000).unwrap();
+    let sorted = sort(&context, &a, false).unwrap().read_rows(&context, 0, 2_000).unwrap();
     let wanted: Vec<u64> = (0..2_000).map(|i| u64::MAX - 1_999 + i).collect();
     assert_eq!(sorted, bytemuck::cast_slice::<u64, u8>(&wanted));
+}
+
+#[test]
+fn one_number_far_from_all_others_does_not_change_their_order() {
+    let context = context();
+    for count in [5_000, 100_000] {
+        let mut numbers: Vec<i64> = (0..count).map(|i| (i * 7_919) % count).collect();
+        numbers[1_234] = i64::MAX;
+        let a = Tensor::from_bytes(&context, &[numbers.len()], DType::Int64, bytemuck::cast_slice(&numbers)).unwrap();
+        let mut places: Vec<usize> = (0..numbers.len()).collect();
+        places.sort_by_key(|&place| numbers[place]);
+        assert_eq!(values(&argsort(&context, &a, false).unwrap()), places.iter().map(|&place| place as f64).collect::<Vec<_>>());
+        numbers.sort_unstable();
+        assert_eq!(sort(&context, &a, false).unwrap().to_bytes().unwrap(), bytemuck::cast_slice::<i64, u8>(&numbers));
+    }
 }
 
 #[test]
@@ -136,7 +151,7 @@ fn signs_of_0_and_nan_are_ordered_and_shown_as_documented() {
     let context = context();
     let a =
         Tensor::from_bytes(&context, &[4], DType::Float32, bytemuck::cast_slice(&[0xffc0_0001_u32, 0, 0x8000_0000, 0x7fc0_0000])).unwrap();
-    let bits = |tensor: &Tensor| bytemuck::pod_collect_to_vec::<u8, u32>(&tensor.read_rows(0, tensor.shape()[0]).unwrap());
+    let bits = |tensor: &Tensor| bytemuck::pod_collect_to_vec::<u8, u32>(&tensor.to_bytes().unwrap());
     assert_eq!(bits(&sort(&context, &a, false).unwrap()), [0x8000_0000, 0, 0x7fff_ffff, 0x7fff_ffff]);
     assert_eq!(bits(&sort(&context, &a, true).unwrap()), [0, 0x8000_0000, 0x7fff_ffff, 0x7fff_ffff]);
     assert_eq!(values(&argsort(&context, &a, true).unwrap()), [1.0, 2.0, 0.0, 3.0]);

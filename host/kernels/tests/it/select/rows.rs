@@ -104,7 +104,7 @@ fn whole_numbers_are_summed_exactly_and_saturate() {
     let bytes: Vec<u8> = [i64::MAX - 1, 1, 1, -3].iter().flat_map(|value| value.to_le_bytes()).collect();
     let sums = cumulative_sum(&context, &Tensor::from_bytes(&context, &[4], DType::Int64, &bytes).unwrap(), 0).unwrap();
     let wanted: Vec<u8> = [i64::MAX - 1, i64::MAX, i64::MAX, i64::MAX - 2].iter().flat_map(|value| value.to_le_bytes()).collect();
-    assert_eq!(sums.read_rows(0, 4).unwrap(), wanted);
+    assert_eq!(sums.read_rows(&context, 0, 4).unwrap(), wanted);
     let flags = tensor(&context, &[3], DType::Boolean, &[1.0, 0.0, 1.0], Layout::RowMajor);
     let sums = cumulative_sum(&context, &flags, 0).unwrap();
     assert_eq!((sums.dtype(), values(&sums)), (DType::Int64, vec![1.0, 1.0, 2.0]));
