@@ -16,6 +16,7 @@ mod examples;
 mod interface;
 mod kernels;
 mod learner;
+mod options;
 mod sandbox;
 mod serve;
 mod tidy;
