@@ -3,3 +3,4 @@
 mod boosting;
 mod boosting_categories;
 mod boosting_losses;
+mod network;
