@@ -3,4 +3,9 @@
 mod boosting;
 mod boosting_categories;
 mod boosting_losses;
+mod clusters;
+mod components;
+mod forest;
+mod machines;
+mod neighbors;
 mod network;
