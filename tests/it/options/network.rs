@@ -17,10 +17,12 @@ fn trained(more: &Value) -> Base {
     base
 }
 
+type Activation = fn(f32) -> f32;
+
 /// The model that is saved, computed by hand, is the one that answers.
 #[test]
 fn hidden_units_have_the_activation_that_was_asked_for() {
-    let functions: [(&str, fn(f32) -> f32); 3] = [("relu", |z| z.max(0.0)), ("tanh", f32::tanh), ("sigmoid", |z| 1.0 / (1.0 + (-z).exp()))];
+    let functions: [(&str, Activation); 3] = [("relu", |z| z.max(0.0)), ("tanh", f32::tanh), ("sigmoid", |z| 1.0 / (1.0 + (-z).exp()))];
     for (name, function) in functions {
         let base = trained(&json!({"activation": name, "epochs": 20, "learning_rate": 0.05}));
         let layer = |layer: u32| (tensor(&base, &format!("layer{layer}.weight")), tensor(&base, &format!("layer{layer}.bias")));
