@@ -2,36 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Base, Outcome, algohost, guest, repository};
+use crate::support::{
+    Base, Outcome, add_validation, algohost, guest, job, metric, metrics, noise, predict, repository, tensor, train_guest,
+};
+
+const LEARNER: &str = "linear-learner-rust";
 
 fn train(base: &Base, status: i32) -> Outcome {
-    algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest("linear-learner-rust")).run().expect_status(status)
-}
-
-/// A tensor of the model that was trained.
-fn tensor(base: &Base, name: &str) -> Vec<f32> {
-    let bytes = std::fs::read(base.join("model/model.safetensors")).unwrap();
-    let archive = safetensors::SafeTensors::deserialize(&bytes).unwrap();
-    let tensor = archive.tensor(name).unwrap();
-    tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
-}
-
-/// The last value of a metric.
-fn metric(outcome: &Outcome, name: &str) -> f64 {
-    let prefix = format!("{name}=");
-    let line = outcome.stdout.lines().rev().find_map(|line| line.strip_prefix(&prefix).map(str::to_owned));
-    let line = line.unwrap_or_else(|| panic!("no {name} in {}", outcome.stdout));
-    line.split_once(' ').unwrap().0.parse().unwrap()
-}
-
-/// Numbers between -1 and 1 that look random.
-fn noise(count: usize) -> Vec<f64> {
-    let mut state = 7_u64;
-    let next = |_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        f64::from((state >> 40) as u32) / f64::from(1 << 23) - 1.0
-    };
-    (0..count).map(next).collect()
+    train_guest(LEARNER, base, status)
 }
 
 /// 300 rows of 4 features, of which the label follows 3 (first) - 2 (second) + 1; `label` makes it what is wanted.
@@ -42,18 +20,6 @@ fn rows(label: impl Fn(usize, f64) -> String) -> String {
         format!("{label},{},{},{},{}\n", x[0], x[1], x[2], x[3])
     };
     noise.chunks_exact(5).enumerate().map(row).collect()
-}
-
-fn job(hyperparameters: &Value, train: &str) -> Base {
-    let base = Base::new();
-    base.hyperparameters(hyperparameters);
-    base.csv_channel("train", train);
-    base
-}
-
-fn add_validation(base: &Base, rows: &str) {
-    let channel = json!({"TrainingInputMode": "File", "ContentType": "text/csv"});
-    base.channels(&json!({"train": channel, "validation": channel})).write("input/data/validation/data.csv", rows);
 }
 
 #[test]
@@ -102,7 +68,7 @@ fn hinge_losses_answer_margins_that_tell_the_classes_apart() {
         add_validation(&base, &data);
         let accuracy = metric(&train(&base, 0), "validation_accuracy");
         assert!(accuracy > 0.97, "{loss}: {accuracy}");
-        let server = crate::support::Server::start(base.path(), &guest("linear-learner-rust"), &[]);
+        let server = crate::support::Server::start(base.path(), &guest(LEARNER), &[]);
         let answer = server.csv("0.9,-0.9,0,0\n-0.9,0.9,0,0\n").expect_status(200).json();
         let score = |row: usize| answer["predictions"][row]["score"].as_f64().unwrap();
         assert!(score(0) > 1.0 && score(1) < -1.0, "{loss}: {answer}");
@@ -219,7 +185,7 @@ fn sparse_rows_are_never_made_dense() {
     // Narrower than the training rows: they lack the last column.
     let narrower: String = rows.lines().take(50).map(|line| format!("{}\n", line.rsplit_once(' ').unwrap().0)).collect();
     base.write("input/data/validation/rows.libsvm", narrower);
-    let run = algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest("linear-learner-rust"));
+    let run = algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest(LEARNER));
     let outcome = run.env("ALGOHOST_TENSOR_MB", "128").run().expect_status(0);
     assert_eq!(metric(&outcome, "validation_accuracy"), 1.0);
     // The last column is constant: blown up by its rounding, it would end the search after a step.
@@ -264,4 +230,63 @@ fn options_that_make_no_sense_are_refused_with_what_to_do() {
     train(&base, 1);
     let failure = base.failure();
     assert!(failure.contains("lacks rows of a class"), "{failure}");
+}
+
+/// One row in four is of class 1, and noise hides which: every criterion has a threshold of its own.
+#[test]
+fn the_threshold_is_chosen_by_the_criterion_and_used_for_predicted_labels() {
+    let noise = noise(600);
+    let data = rows(|i, z| u8::from(z + 3.0 * noise[i] > 3.0).to_string());
+    let judged = |criterion: &Value| {
+        let mut hyperparameters = json!({"predictor_type": "binary_classifier"});
+        hyperparameters.as_object_mut().unwrap().extend(criterion.as_object().unwrap().clone());
+        let base = job(&hyperparameters, &data);
+        add_validation(&base, &data);
+        let outcome = train(&base, 0);
+        let figures = ["accuracy", "precision", "recall", "f_beta", "auc"].map(|name| metric(&outcome, &format!("validation_{name}")));
+        (base, figures)
+    };
+    const NAME: &str = "binary_classifier_model_selection_criteria";
+    let (_, [accuracy, precision, recall, f1, auc]) = judged(&json!({}));
+    assert!((f1 - 2.0 * precision * recall / (precision + recall)).abs() < 1e-9, "{f1} of {precision} and {recall}");
+    assert!(auc > 0.8 && auc < 1.0, "{auc}");
+    let best = judged(&json!({NAME: "accuracy"})).1;
+    assert!(best[0] >= accuracy && best[4] == auc, "{best:?}, {accuracy} at 0.5");
+    let best = judged(&json!({NAME: "f_beta"})).1;
+    assert!(best[3] > f1, "{best:?}, {f1} at 0.5");
+    let twice = judged(&json!({NAME: "f_beta", "f_beta": 2})).1;
+    assert!(twice[2] > best[2], "recall {} and {}", twice[2], best[2]);
+    let found = judged(&json!({NAME: "precision_at_target_recall", "target_recall": 0.95})).1;
+    assert!(found[2] >= 0.95 && found[2] < 1.0 && recall < 0.95, "{found:?}");
+    let (_, many) = judged(&json!({NAME: "recall_at_target_precision", "target_precision": 0.6}));
+    let (base, sure) = judged(&json!({NAME: "recall_at_target_precision", "target_precision": 0.8}));
+    assert!(many[1] >= 0.6 && sure[1] >= 0.8 && many[2] > sure[2], "{many:?} {sure:?}");
+
+    // What is answered is what was judged.
+    let (labels, features): (Vec<&str>, Vec<&str>) = data.lines().map(|line| line.split_once(',').unwrap()).unzip();
+    let answers = predict(LEARNER, &base, &features.join("\n"), "predicted_label");
+    let called = answers.iter().filter(|answer| **answer == 1).count() as f64;
+    let right = labels.iter().zip(&answers).filter(|(label, answer)| **label == "1" && **answer == 1).count() as f64;
+    assert_eq!(right / called, sure[1]);
+}
+
+#[test]
+fn a_threshold_needs_validation_rows_of_both_classes() {
+    let data = rows(|_, z| u8::from(z > 0.0).to_string());
+    let hyperparameters = |kind: &str| json!({"predictor_type": kind, "binary_classifier_model_selection_criteria": "accuracy"});
+    let base = job(&hyperparameters("binary_classifier"), &data);
+    train(&base, 1);
+    assert!(base.failure().contains("chooses the threshold on the channel validation, which the job lacks: add it"), "{}", base.failure());
+    let base = job(&hyperparameters("regressor"), &data);
+    train(&base, 1);
+    assert!(base.failure().contains("is of binary_classifier, not of regressor: leave it out"), "{}", base.failure());
+    let base = job(&hyperparameters("binary_classifier"), &data);
+    add_validation(&base, "1,1,1,1,1\n1,0,1,0,1\n");
+    let outcome = train(&base, 0);
+    assert!(
+        outcome.stderr.contains("channel validation lacks rows of a class: the threshold is 0.5, and not judged"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(metrics(&outcome, "validation_precision").is_empty());
 }

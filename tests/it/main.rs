@@ -17,6 +17,7 @@ mod examples;
 mod interface;
 mod kernels;
 mod learner;
+mod options;
 mod sandbox;
 mod serve;
 mod tidy;

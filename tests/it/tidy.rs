@@ -110,3 +110,14 @@ fn unsafe_code_stands_only_where_the_architecture_says() {
         }
     }
 }
+
+#[test]
+fn no_readme_of_an_example_is_longer_than_40_lines() {
+    for entry in std::fs::read_dir(repository().join("guest-examples")).unwrap() {
+        let folder = entry.unwrap().path();
+        if folder.join("Cargo.toml").is_file() {
+            let lines = std::fs::read_to_string(folder.join("README.md")).unwrap().lines().count();
+            assert!(lines <= 40, "{}: {lines} lines", folder.join("README.md").display());
+        }
+    }
+}

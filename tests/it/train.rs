@@ -1,10 +1,11 @@
 //! The life of a training job, good and bad.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::support::{Base, Outcome, algohost, guest};
+use crate::support::{Base, Outcome, algohost, guest, guests, repository};
 
 /// Runs the guest that goes wrong in the way `hyperparameters` ask for.
 fn faulty(base: &Base, hyperparameters: &serde_json::Value, status: i32) -> Outcome {
@@ -109,17 +110,28 @@ fn metrics_reach_stdout_in_a_form_that_a_regex_can_match() {
     assert!(matches!(value, Some(Ok(_))), "{stdout}");
 }
 
+/// Every example, on the largest of its samples.
 #[test]
 fn the_same_job_gives_the_same_model_on_one_two_and_four_threads() {
-    for name in ["linear-learner-rust", "kmeans-rust", "knn-rust", "pca-rust"] {
-        let base = Base::of_sample(&crate::support::repository().join("guest-examples").join(name).join("samples/digits"));
+    let mut seen = 0;
+    for name in guests() {
+        let samples = repository().join("guest-examples").join(&name).join("samples");
+        let size = |sample: &PathBuf| {
+            let files = std::fs::read_dir(sample.join("input/data/train")).unwrap();
+            files.map(|file| file.unwrap().metadata().unwrap().len()).sum::<u64>()
+        };
+        let folders = std::fs::read_dir(samples).into_iter().flatten().map(|entry| entry.unwrap().path());
+        let Some(largest) = folders.max_by_key(size) else { continue };
+        let base = Base::of_sample(&largest);
         let models = ["1", "2", "4"].map(|threads| {
-            let run = algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest(name));
+            let run = algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest(&name));
             run.env("ALGOHOST_THREADS", threads).run().expect_status(0);
             std::fs::read(base.join("model/model.safetensors")).unwrap()
         });
         assert!(models[0] == models[1] && models[1] == models[2], "the models of {name} differ");
+        seen += 1;
     }
+    assert!(seen >= 8, "{seen} examples");
 }
 
 /// Starts a job that does not end by itself, sends a signal once it runs, and gives the exit status.

@@ -5,11 +5,12 @@ use crate::algohost::ml::random::{permutation, uniform};
 use crate::algohost::ml::tensors::{Dtype, Tensor, from_bytes, zeros};
 use crate::algohost::ml::trees::{BinnedMatrix, Forest, Grower, Leaf, bin_features, new_forest, new_grower};
 use crate::algohost::ml::types::Error;
-use crate::float_bytes;
 use crate::objective::Objective;
 use crate::queue::{Candidate, Limits, Queue};
+use crate::renewal::Renewal;
 use crate::settings::Settings;
 use crate::table::Table;
+use crate::{categories, float_bytes};
 
 /// A model that is being learned.
 pub(crate) struct Boosting<'a> {
@@ -23,6 +24,8 @@ pub(crate) struct Boosting<'a> {
     pub(crate) base_scores: Vec<f64>,
     /// The training rows', rows x outputs
     pub(crate) scores: Tensor,
+    /// Where leaf values are not the gradients'.
+    renewal: Option<Renewal>,
     /// Keeps a number where a row is drawn, else 0.
     draw: Option<Formula>,
     n_rows: u32,
@@ -34,6 +37,7 @@ impl<'a> Boosting<'a> {
     /// Cuts the features into bins and begins with the best scores that need no trees.
     pub(crate) fn new(settings: &'a Settings, table: &Table) -> Result<Boosting<'a>, Error> {
         let matrix = bin_features(&table.features, &settings.binning()?)?;
+        categories::warn(table, settings, &matrix.bin_counts())?;
         let objective = Objective::new(settings, &table.rows)?;
         let base_scores = objective.base_scores(settings, &table.rows)?;
         let draw = if settings.subsample < 1.0 { Some(compile("g u share", "where(u < share, g, 0)")?) } else { None };
@@ -48,6 +52,7 @@ impl<'a> Boosting<'a> {
             forest: new_forest(table.n_features, settings.n_outputs)?,
             scores: initial_scores(&base_scores, table.rows.count)?,
             base_scores,
+            renewal: settings.leaf_quantile().map(|quantile| Renewal::new(quantile, table)).transpose()?,
             draw,
             n_rows: table.rows.count,
             n_features: table.n_features,
@@ -70,7 +75,14 @@ impl<'a> Boosting<'a> {
             let (gradients, hessians) = (gradients.slice(1, output, output + 1)?, hessians.slice(1, output, output + 1)?);
             let root = self.grower.start(&gradients, &hessians, &features)?;
             grow(&self.grower, root, self.settings.limits)?;
-            leaves += self.grower.finish(&self.forest, output, self.settings.eta, &self.scores)?;
+            leaves += match &self.renewal {
+                None => self.grower.finish(&self.forest, output, self.settings.eta, &self.scores)?,
+                Some(renewal) => {
+                    let (forest, leaves) = renewal.finish(&self.grower, &self.forest, self.settings.eta, &self.scores)?;
+                    self.forest = forest;
+                    leaves
+                }
+            };
             self.n_trees += 1;
         }
         Ok(leaves)

@@ -5,11 +5,13 @@
 
 mod auc;
 mod boosting;
+mod categories;
 mod metric;
 mod model;
 mod objective;
 mod predict;
 mod queue;
+mod renewal;
 mod settings;
 mod table;
 mod train;

@@ -5,7 +5,8 @@ use crate::algohost::ml::tensors::Tensor;
 use crate::algohost::ml::types::Error;
 use crate::auc::area;
 use crate::floats;
-use crate::objective::class_numbers;
+use crate::objective::{Kind, class_numbers};
+use crate::settings::Settings;
 use crate::table::Rows;
 
 /// A figure of merit, by XGBoost's name.
@@ -13,6 +14,10 @@ use crate::table::Rows;
 pub(crate) enum Metric {
     Rmse,
     Mae,
+    /// The loss of reg:quantileerror
+    Quantile,
+    /// Twice what the likelihood of the means lacks to that of means that are the labels; XGBoost has no such metric
+    PoissonDeviance,
     Logloss,
     Error,
     Auc,
@@ -25,6 +30,8 @@ impl Metric {
         match self {
             Metric::Rmse => "rmse",
             Metric::Mae => "mae",
+            Metric::Quantile => "quantile",
+            Metric::PoissonDeviance => "poisson_deviance",
             Metric::Logloss => "logloss",
             Metric::Error => "error",
             Metric::Auc => "auc",
@@ -39,8 +46,12 @@ impl Metric {
     }
 
     /// The sum over rows of the metric times the weight, for scores `s`, labels `y` and weights `w`.
-    fn formula(self) -> &'static str {
+    fn formula(self, kind: Kind) -> &'static str {
         match self {
+            Metric::Rmse if kind == Kind::Poisson => "w * square(exp(s) - y)",
+            Metric::Mae if kind == Kind::Poisson => "w * abs(exp(s) - y)",
+            Metric::PoissonDeviance => "2 * w * (where(y > 0, y * (log(y) - s), 0) - y + exp(s))",
+            Metric::Quantile => "w * where(s > y, (1 - q) * (s - y), q * (y - s))",
             Metric::Rmse => "w * square(s - y)",
             Metric::Mae => "w * abs(s - y)",
             Metric::Logloss => "w * (softplus(s) - y * s)",
@@ -60,17 +71,25 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    pub(crate) fn new(metrics: &[Metric], rows: &Rows, n_outputs: u32) -> Result<Judge, Error> {
+    pub(crate) fn new(metrics: &[Metric], rows: &Rows, settings: &Settings) -> Result<Judge, Error> {
         let mut formulas = Vec::new();
         for &metric in metrics {
-            let formula = compile(if metric == Metric::Mlogloss { "s n w y k" } else { "s w y" }, metric.formula())?;
+            let names = match metric {
+                Metric::Mlogloss => "s n w y k",
+                Metric::Quantile => "s w y q",
+                _ => "s w y",
+            };
+            let formula = compile(names, metric.formula(settings.kind))?;
             formula.bind("y", &rows.labels)?;
             match &rows.weights {
                 Some(weights) => formula.bind("w", weights)?,
                 None => formula.bind_scalar("w", 1.0)?,
             }
             if metric == Metric::Mlogloss {
-                formula.bind("k", &class_numbers(n_outputs)?)?;
+                formula.bind("k", &class_numbers(settings.n_outputs)?)?;
+            }
+            if metric == Metric::Quantile {
+                formula.bind_scalar("q", settings.quantile_alpha)?;
             }
             formulas.push((metric, formula));
         }

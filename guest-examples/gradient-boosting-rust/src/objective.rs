@@ -3,10 +3,11 @@
 use crate::algohost::ml::formulas::{Formula, Reduction, compile, reduce};
 use crate::algohost::ml::tensors::{Dtype, Tensor, from_bytes, zeros};
 use crate::algohost::ml::types::Error;
-use crate::float_bytes;
 use crate::metric::Metric;
+use crate::renewal;
 use crate::settings::Settings;
 use crate::table::Rows;
+use crate::{float_bytes, floats};
 
 /// The loss of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,12 @@ pub(crate) enum Kind {
     Squared,
     /// d² (√(1 + ((s - y) / d)²) - 1), which is |s - y| from afar
     PseudoHuber,
+    /// |s - y|
+    Absolute,
+    /// α (y - s) where the score is too low, (1 - α) (s - y) where it is too high
+    Quantile,
+    /// exp(s) - y s: s is the logarithm of a count's mean
+    Poisson,
     /// Cross-entropy of sigmoid(s)
     Binary,
     /// Cross-entropy of softmax(s)
@@ -22,9 +29,12 @@ pub(crate) enum Kind {
 }
 
 /// By XGBoost's names; those of multi-class differ in what XGBoost predicts, here both are answered.
-const NAMES: [(&str, Kind); 5] = [
+const NAMES: [(&str, Kind); 8] = [
     ("reg:squarederror", Kind::Squared),
     ("reg:pseudohubererror", Kind::PseudoHuber),
+    ("reg:absoluteerror", Kind::Absolute),
+    ("reg:quantileerror", Kind::Quantile),
+    ("count:poisson", Kind::Poisson),
     ("binary:logistic", Kind::Binary),
     ("multi:softprob", Kind::Multiclass),
     ("multi:softmax", Kind::Multiclass),
@@ -39,10 +49,22 @@ impl Kind {
         NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
     }
 
+    /// The score that is answered with `value`: a number, a probability, a mean.
+    pub(crate) fn score_of(self, value: f64) -> f64 {
+        match self {
+            Kind::Binary => (value / (1.0 - value)).ln(),
+            Kind::Poisson => value.ln(),
+            _ => value,
+        }
+    }
+
     /// What scores are judged by, the usual one first.
     pub(crate) fn metrics(self) -> &'static [Metric] {
         match self {
             Kind::Squared | Kind::PseudoHuber => &[Metric::Rmse, Metric::Mae],
+            Kind::Absolute => &[Metric::Mae, Metric::Rmse],
+            Kind::Quantile => &[Metric::Quantile, Metric::Mae],
+            Kind::Poisson => &[Metric::PoissonDeviance, Metric::Rmse, Metric::Mae],
             Kind::Binary => &[Metric::Logloss, Metric::Error, Metric::Auc],
             Kind::Multiclass => &[Metric::Mlogloss, Metric::Merror],
         }
@@ -82,7 +104,7 @@ impl Objective {
     pub(crate) fn new(settings: &Settings, rows: &Rows) -> Result<Objective, Error> {
         use Place::{Gradients, Hessians, Scores};
         let shape = [rows.count, settings.n_outputs];
-        // Labels y, weights w, the slope d, class numbers k are bound.
+        // Labels y, weights w, the slope d, the quantile q, the guard m, class numbers k are bound.
         let recipe: &[(&str, &str, &'static [Place], Place)] = match settings.kind {
             Kind::Squared => &[("s", "w * (s - y)", &[Scores], Gradients), ("s", "w + 0 * s", &[Scores], Hessians)],
             Kind::PseudoHuber => &[
@@ -90,6 +112,14 @@ impl Objective {
                 ("s", "sqrt(1 + square((s - y) / d))", &[Scores], Hessians),
                 ("s r", "w * (s - y) / r", &[Scores, Hessians], Gradients),
                 ("r", "w / (r * r * r)", &[Hessians], Hessians),
+            ],
+            Kind::Absolute => &[("s", "w * sign(s - y)", &[Scores], Gradients), ("s", "w + 0 * s", &[Scores], Hessians)],
+            Kind::Quantile => &[("s", "w * where(s > y, 1 - q, -q)", &[Scores], Gradients), ("s", "w + 0 * s", &[Scores], Hessians)],
+            Kind::Poisson => &[
+                // First the mean.
+                ("s", "exp(s)", &[Scores], Hessians),
+                ("p", "w * (p - y)", &[Hessians], Gradients),
+                ("p", "w * p * m", &[Hessians], Hessians),
             ],
             Kind::Binary => &[
                 // First the probability.
@@ -133,13 +163,24 @@ impl Objective {
 
     /// The score that all rows begin with, one for each output: the best that there is without trees.
     pub(crate) fn base_scores(&self, settings: &Settings, rows: &Rows) -> Result<Vec<f64>, Error> {
+        if let Some(base_score) = settings.base_score {
+            return Ok(vec![self.kind.score_of(base_score)]);
+        }
+        if let Some(quantile) = settings.leaf_quantile() {
+            let weights = rows.weights.as_ref().map_or_else(|| Ok(vec![1.0; rows.count as usize]), floats)?;
+            let mut labels: Vec<(f32, f32)> = floats(&rows.labels)?.into_iter().zip(weights).collect();
+            return Ok(vec![f64::from(renewal::quantile(&mut labels, quantile))]);
+        }
         let share = |of: &str, class: f64| -> Result<f64, Error> {
             let formula = bound("c", of, settings, rows)?;
             formula.bind_scalar("c", class)?;
             formula.reduce_all(Reduction::Sum, &[])
         };
         match self.kind {
-            Kind::Squared | Kind::PseudoHuber => Ok(vec![share("w * y + 0 * c", 0.0)? / rows.total_weight]),
+            Kind::Poisson => Ok(vec![(share("w * y + 0 * c", 0.0)? / rows.total_weight).max(1e-6).ln()]),
+            Kind::Squared | Kind::PseudoHuber | Kind::Absolute | Kind::Quantile => {
+                Ok(vec![share("w * y + 0 * c", 0.0)? / rows.total_weight])
+            }
             Kind::Binary => {
                 let positive = share("w * y * c", settings.scale_pos_weight)?;
                 let negative = share("w * (1 - y) + 0 * c", 0.0)?;
@@ -161,7 +202,7 @@ impl Objective {
 fn bound(names: &str, formula: &str, settings: &Settings, rows: &Rows) -> Result<Formula, Error> {
     let has =
         |name: &str| formula.split(|c: char| !c.is_alphanumeric()).any(|word| word == name) && !names.split(' ').any(|own| own == name);
-    let known: Vec<&str> = ["y", "w", "c", "d", "k"].into_iter().filter(|name| has(name)).collect();
+    let known: Vec<&str> = ["y", "w", "c", "d", "q", "m", "k"].into_iter().filter(|name| has(name)).collect();
     let all: Vec<&str> = names.split(' ').chain(known.iter().copied()).collect();
     let compiled = compile(&all.join(" "), formula)?;
     for name in known {
@@ -170,6 +211,8 @@ fn bound(names: &str, formula: &str, settings: &Settings, rows: &Rows) -> Result
             ("w", Some(weights)) => compiled.bind(name, weights)?,
             ("w", None) => compiled.bind_scalar(name, 1.0)?,
             ("c", _) => compiled.bind_scalar(name, settings.scale_pos_weight)?,
+            ("q", _) => compiled.bind_scalar(name, settings.quantile_alpha)?,
+            ("m", _) => compiled.bind_scalar(name, settings.poisson_max_delta_step.exp())?,
             ("d", _) => compiled.bind_scalar(name, settings.huber_slope)?,
             _ => compiled.bind(name, &class_numbers(settings.n_outputs)?)?,
         }

@@ -25,6 +25,7 @@ struct Loaded {
 /// From scores to outputs.
 enum Answer {
     Regression,
+    Count { mean: Formula },
     Binary { probability: Formula, label: Formula },
     Multiclass { probability: Formula },
 }
@@ -61,7 +62,8 @@ fn load_model() -> Result<Loaded, Error> {
     let forest = forest_from(metadata.n_features, n_outputs, &trees, &nodes, &values, &categories);
     let forest = forest.map_err(|error| bad_model(format!("the model's trees are not sound: {}", error.message)))?;
     let answer = match kind {
-        Kind::Squared | Kind::PseudoHuber => Answer::Regression,
+        Kind::Squared | Kind::PseudoHuber | Kind::Absolute | Kind::Quantile => Answer::Regression,
+        Kind::Poisson => Answer::Count { mean: compile("s", "exp(s)")? },
         Kind::Binary => Answer::Binary { probability: compile("s", "sigmoid(s)")?, label: compile("p", "p > 0.5")? },
         Kind::Multiclass => Answer::Multiclass { probability: compile("s n", "exp(s - n)")? },
     };
@@ -81,6 +83,10 @@ impl Loaded {
         self.forest.add_predictions(features, 0, self.forest.tree_count(), &scores)?;
         match &self.answer {
             Answer::Regression => Ok(vec![output("score", scores)]),
+            Answer::Count { mean } => {
+                mean.apply_into(&scores, &[&scores])?;
+                Ok(vec![output("score", scores)])
+            }
             Answer::Binary { probability, label } => {
                 probability.apply_into(&scores, &[&scores])?;
                 let label = label.apply(&[&scores])?.cast(Dtype::Int32)?;

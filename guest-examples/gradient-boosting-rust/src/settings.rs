@@ -19,6 +19,12 @@ pub(crate) struct Settings {
     pub(crate) colsample: f64,
     pub(crate) scale_pos_weight: f64,
     pub(crate) huber_slope: f64,
+    pub(crate) quantile_alpha: f64,
+    pub(crate) poisson_max_delta_step: f64,
+    /// The answer that all rows begin with; none: the best one without trees.
+    pub(crate) base_score: Option<f64>,
+    /// Of a feature, without that of missing values.
+    pub(crate) max_bins: u32,
     pub(crate) metric: Metric,
     /// Rounds without a better validation metric; none never stops early.
     pub(crate) patience: Option<u32>,
@@ -43,6 +49,10 @@ impl Settings {
             colsample: job::number("colsample_bytree")?,
             scale_pos_weight: job::number("scale_pos_weight")?,
             huber_slope: job::number("huber_slope")?,
+            quantile_alpha: job::number("quantile_alpha")?,
+            poisson_max_delta_step: job::number("poisson_max_delta_step")?,
+            base_score: if job::has("base_score") { Some(base_score(kind, &objective)?) } else { None },
+            max_bins: (job::integer("max_bin")? - 1).max(2) as u32,
             metric: metric(kind, &objective)?,
             patience: if job::has("early_stopping_rounds") { Some(job::integer("early_stopping_rounds")? as u32) } else { None },
             train_metrics: job::flag("train_metrics")?,
@@ -58,7 +68,7 @@ impl Settings {
 
     /// What `bin-features` is told.
     pub(crate) fn binning(&self) -> Result<String, Error> {
-        let (max_bins, seed) = ((job::integer("max_bin")? - 1).max(2), self.seed);
+        let (max_bins, seed) = (self.max_bins, self.seed);
         Ok(format!(r#"{{"max_bins": {max_bins}, "categorical": {:?}, "seed": {seed}}}"#, self.categorical))
     }
 
@@ -67,10 +77,26 @@ impl Settings {
         let number = job::number;
         let (lambda, alpha, min_gain) = (number("lambda")?, number("alpha")?, number("gamma")?);
         let (weight, categories, seed) = (number("min_child_weight")?, job::integer("max_cat_threshold")?, self.seed);
-        let singly = job::integer("max_cat_to_onehot")?;
+        let (singly, group) = (job::integer("max_cat_to_onehot")?, job::integer("min_data_per_group")?);
+        let (smoothing, category_lambda) = (number("cat_smooth")?, number("cat_l2")?);
         Ok(format!(
-            r#"{{"lambda": {lambda}, "alpha": {alpha}, "min_gain": {min_gain}, "min_child_weight": {weight}, "max_categories": {categories}, "one_against_others": {singly}, "seed": {seed}}}"#
+            r#"{{"lambda": {lambda}, "alpha": {alpha}, "min_gain": {min_gain}, "min_child_weight": {weight}, "max_categories": {categories}, "one_against_others": {singly}, "min_category_rows": {group}, "category_smoothing": {smoothing}, "category_lambda": {category_lambda}, "seed": {seed}}}"#
         ))
+    }
+
+    /// Whether nothing follows a round without a split: other rounds see the same rows and features, and scores that began with the best
+    /// value without trees do not move all together.
+    pub(crate) fn ends_without_splits(&self) -> bool {
+        self.subsample == 1.0 && self.colsample == 1.0 && self.base_score.is_none() && self.kind != Kind::PseudoHuber
+    }
+
+    /// Which quantile of their rows' residuals leaves answer with; none where gradient and hessian say what is best.
+    pub(crate) fn leaf_quantile(&self) -> Option<f64> {
+        match self.kind {
+            Kind::Absolute => Some(0.5),
+            Kind::Quantile => Some(self.quantile_alpha),
+            _ => None,
+        }
     }
 }
 
@@ -83,6 +109,22 @@ fn count_outputs(kind: Kind, objective: &str) -> Result<u32, Error> {
         }
         _ => Ok(1),
     }
+}
+
+/// What an answer can be depends on the objective.
+fn base_score(kind: Kind, objective: &str) -> Result<f64, Error> {
+    let value = job::number("base_score")?;
+    let (fits, wanted) = match kind {
+        Kind::Multiclass => {
+            return Err(invalid_input(format!(
+                "base_score changes nothing for {objective}, whose classes begin as they are shared: leave it out"
+            )));
+        }
+        Kind::Binary => (value > 0.0 && value < 1.0, "a probability above 0 and below 1"),
+        Kind::Poisson => (value > 0.0, "a mean above 0"),
+        _ => (true, "a number"),
+    };
+    if fits { Ok(value) } else { Err(invalid_input(format!("base_score is {value}: {objective} wants {wanted}"))) }
 }
 
 fn limits() -> Result<Limits, Error> {

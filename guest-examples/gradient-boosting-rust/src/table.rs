@@ -3,9 +3,9 @@
 use crate::algohost::ml::formulas::{Reduction, compile, reduce};
 use crate::algohost::ml::tensors::Tensor;
 use crate::algohost::ml::{data, types::Error};
-use crate::invalid_input;
 use crate::objective::Kind;
 use crate::settings::Settings;
+use crate::{categories, invalid_input};
 
 /// What a channel holds.
 pub(crate) struct Table {
@@ -45,18 +45,16 @@ impl Table {
             Some(weights) => check_weights(channel, weights)?,
             None => f64::from(count),
         };
-        if let Some(column) = settings.categorical.iter().find(|&&column| column >= n_features) {
-            return Err(invalid_input(format!(
-                "categorical_features names column {column}, channel {channel} has {n_features} feature columns, counted from 0 without label and weight"
-            )));
-        }
-        Ok(Table { features: batch.features, rows: Rows { labels, weights: batch.weights, count, total_weight }, n_features })
+        let table = Table { features: batch.features, rows: Rows { labels, weights: batch.weights, count, total_weight }, n_features };
+        categories::check(channel, &table, settings)?;
+        Ok(table)
     }
 }
 
 fn check_labels(channel: &str, labels: &Tensor, rows: u32, settings: &Settings) -> Result<(), Error> {
     let (wrong, wanted) = match settings.kind {
-        Kind::Squared | Kind::PseudoHuber => ("isnan(y - y)", "finite numbers".to_owned()),
+        Kind::Squared | Kind::PseudoHuber | Kind::Absolute | Kind::Quantile => ("isnan(y - y)", "finite numbers".to_owned()),
+        Kind::Poisson => ("not (y >= 0 and y < inf)", "finite numbers from 0 on".to_owned()),
         Kind::Binary => ("y != 0 and y != 1", "0 or 1".to_owned()),
         Kind::Multiclass => ("not (y >= 0 and y < k and y == floor(y))", format!("classes from 0 to {}", settings.n_outputs - 1)),
     };

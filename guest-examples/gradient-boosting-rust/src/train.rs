@@ -42,7 +42,7 @@ fn log(message: &str) {
 
 /// Rounds until the last one, the best one, or the platform's wish; answers how many are kept.
 fn boost(settings: &Settings, boosting: &mut Boosting<'_>, rows: &Rows, mut validation: Option<Validation>) -> Result<u32, Error> {
-    let judge = if settings.train_metrics { Some(Judge::new(&each_round(settings), rows, settings.n_outputs)?) } else { None };
+    let judge = if settings.train_metrics { Some(Judge::new(&each_round(settings), rows, settings)?) } else { None };
     let mut best = Best { metric: settings.metric, found: None };
     let mut done = 0;
     for round in 1..=settings.n_rounds {
@@ -65,7 +65,7 @@ fn boost(settings: &Settings, boosting: &mut Boosting<'_>, rows: &Rows, mut vali
             ));
             break;
         }
-        if leaves == settings.n_outputs && settings.subsample == 1.0 && settings.colsample == 1.0 {
+        if leaves == settings.n_outputs && settings.ends_without_splits() {
             log(&format!("round {round} found no split that gains anything: stopped"));
             break;
         }
@@ -81,7 +81,7 @@ fn boost(settings: &Settings, boosting: &mut Boosting<'_>, rows: &Rows, mut vali
         }
     }
     if let (Some(validation), Some(metric)) = (&validation, skipped(settings)) {
-        let judge = Judge::new(&[metric], &validation.table.rows, settings.n_outputs)?;
+        let judge = Judge::new(&[metric], &validation.table.rows, settings)?;
         if let Some(value) = judge.measure(metric, &validation.table.rows, &validation.scores)? {
             job::metric(&format!("validation_{}", metric.name()), value, done);
         }
@@ -133,7 +133,7 @@ impl Validation {
         }
         let table = Table::read("validation", settings, Some(train.n_features))?;
         let scores = initial_scores(base_scores, table.rows.count)?;
-        let judge = Judge::new(&each_round(settings), &table.rows, settings.n_outputs)?;
+        let judge = Judge::new(&each_round(settings), &table.rows, settings)?;
         Ok(Some(Validation { table, scores, judge }))
     }
 

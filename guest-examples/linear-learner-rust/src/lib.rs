@@ -1,12 +1,13 @@
 //! Linear models for numbers, two classes and many, from dense or sparse rows, as an algohost component.
 //!
 //! What to read first: `train` (the life of a job), `objective` (a loss and its gradient in three host calls), `predict`.
-//! `lbfgs`, `owlqn`, `adam` and `model` are plain Rust and know nothing of the host.
+//! `lbfgs`, `owlqn`, `adam`, `decision` and `model` are plain Rust and know nothing of the host.
 
 mod adam;
 mod bytes;
 mod channel;
 mod class_weights;
+mod decision;
 mod design;
 mod lbfgs;
 mod model;
@@ -21,7 +22,7 @@ mod train;
 wit_bindgen::generate!({ world: "algorithm", path: "../../wit" });
 
 use algohost::ml::types::{Error, ErrorCode};
-use bytes::{double_bytes, doubles, float_bytes};
+use bytes::{double_bytes, doubles, float_bytes, floats};
 
 struct LinearLearner;
 

@@ -29,6 +29,22 @@ pub(crate) enum Scores {
     Probabilities,
 }
 
+impl Scores {
+    /// From which score on a binary classifier says 1, where nothing else was chosen.
+    pub(crate) fn usual_threshold(self) -> f32 {
+        if self == Scores::Probabilities { 0.5 } else { 0.0 }
+    }
+}
+
+/// What a model's outputs mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Meaning {
+    pub(crate) task: Task,
+    pub(crate) scores: Scores,
+    /// A binary classifier says 1 when its score is larger.
+    pub(crate) threshold: f32,
+}
+
 /// The spelling of each in the model's metadata.
 const SCORES: [(&str, Scores); 2] = [("value", Scores::Values), ("probability", Scores::Probabilities)];
 
@@ -67,15 +83,16 @@ impl Linear {
 }
 
 /// The archive's metadata, a JSON object.
-pub(crate) fn metadata(task: Task, scores: Scores, n_features: usize, n_classes: usize) -> String {
-    let name = TASKS.iter().find(|(_, known)| *known == task).map_or("", |(name, _)| name);
-    let score = SCORES.iter().find(|(_, known)| *known == scores).map_or("", |(name, _)| name);
+pub(crate) fn metadata(meaning: &Meaning, n_features: usize, n_classes: usize) -> String {
+    let name = TASKS.iter().find(|(_, known)| *known == meaning.task).map_or("", |(name, _)| name);
+    let score = SCORES.iter().find(|(_, known)| *known == meaning.scores).map_or("", |(name, _)| name);
+    let threshold = if meaning.task == Task::Binary { format!(r#","threshold":{}"#, meaning.threshold) } else { String::new() };
     // Written by hand, not from a map: its keys would come in another order, and the model in other bytes, with every run.
-    format!(r#"{{"predictor_type":"{name}","score":"{score}","num_features":{n_features},"num_classes":{n_classes}}}"#)
+    format!(r#"{{"predictor_type":"{name}","score":"{score}","num_features":{n_features},"num_classes":{n_classes}{threshold}}}"#)
 }
 
-/// The task and the scores that `metadata` wrote down, or what is wrong with it.
-pub(crate) fn of_metadata(json: &str) -> Result<(Task, Scores), String> {
+/// What `metadata` wrote down, or what is wrong with it.
+pub(crate) fn of_metadata(json: &str) -> Result<Meaning, String> {
     let parsed: JsonValue = json.parse().map_err(|error| format!("the model's metadata is not JSON: {error}"))?;
     let fields: HashMap<String, JsonValue> = parsed.try_into().map_err(|_| "the model's metadata is not a JSON object".to_owned())?;
     let text = |key: &str| match fields.get(key) {
@@ -86,7 +103,13 @@ pub(crate) fn of_metadata(json: &str) -> Result<(Task, Scores), String> {
     let (name, score) = (text("predictor_type")?, text("score")?);
     let task = Task::from_name(name).ok_or_else(|| unknown("predictor_type", name))?;
     let scores = SCORES.iter().find(|(known, _)| known == score).ok_or_else(|| unknown("score", score))?;
-    Ok((task, scores.1))
+    let scores = scores.1;
+    let threshold = match fields.get("threshold") {
+        None => scores.usual_threshold(),
+        Some(JsonValue::Number(threshold)) => *threshold as f32,
+        Some(_) => return Err("the model's threshold is not a number".to_owned()),
+    };
+    Ok(Meaning { task, scores, threshold })
 }
 
 #[cfg(test)]
@@ -113,9 +136,12 @@ mod tests {
     fn metadata_gives_back_what_it_was_made_of() {
         for (name, task) in TASKS {
             for (score, scores) in SCORES {
-                let json = metadata(task, scores, 30, 2);
-                assert!(json.contains(name) && json.contains(score), "{json}");
-                assert_eq!(of_metadata(&json), Ok((task, scores)));
+                for threshold in [scores.usual_threshold(), 0.1, 1e-7, -3.0e8] {
+                    let chosen = if task == Task::Binary { threshold } else { scores.usual_threshold() };
+                    let json = metadata(&Meaning { task, scores, threshold }, 30, 2);
+                    assert!(json.contains(name) && json.contains(score), "{json}");
+                    assert_eq!(of_metadata(&json), Ok(Meaning { task, scores, threshold: chosen }));
+                }
             }
         }
     }
@@ -129,6 +155,7 @@ mod tests {
             (r#"{"predictor_type":"regressor"}"#, "does not say its score"),
             (r#"{"predictor_type":"forest","score":"value"}"#, "'forest'"),
             (r#"{"predictor_type":"regressor","score":"votes"}"#, "'votes'"),
+            (r#"{"predictor_type":"binary_classifier","score":"value","threshold":"high"}"#, "threshold is not a number"),
         ] {
             let error = of_metadata(json).expect_err(json);
             assert!(error.contains(reason), "{json}: {error}");

@@ -3,6 +3,7 @@
 use crate::algohost::ml::job;
 use crate::algohost::ml::losses::Loss;
 use crate::algohost::ml::types::Error;
+use crate::decision::Criterion;
 use crate::invalid_input;
 use crate::model::Task;
 
@@ -17,6 +18,9 @@ pub(crate) struct Options {
     pub(crate) row_weights: bool,
     pub(crate) positive_weight: PositiveWeight,
     pub(crate) balanced_multiclass_weights: bool,
+    /// What a binary classifier's threshold is chosen by.
+    pub(crate) criterion: Criterion,
+    pub(crate) f_beta: f64,
 }
 
 /// How much a positive row counts against a negative one.
@@ -42,7 +46,14 @@ impl Options {
             row_weights: job::flag("row_weights")?,
             positive_weight: positive_weight()?,
             balanced_multiclass_weights: job::flag("balanced_multiclass_weights")?,
+            criterion: criterion()?,
+            f_beta: job::number("f_beta")?,
         };
+        if task != Task::Binary && options.criterion != Criterion::LossFunction {
+            return Err(invalid_input(format!(
+                "binary_classifier_model_selection_criteria is of binary_classifier, not of {predictor_type}: leave it out"
+            )));
+        }
         if task != Task::Binary && options.positive_weight != PositiveWeight::Times(1.0) {
             return Err(invalid_input(format!(
                 "positive_example_weight_mult is of binary_classifier, not of {predictor_type}: leave it out"
@@ -92,6 +103,16 @@ fn default_loss(task: Task) -> Loss {
         Task::Regression => Loss::Squared,
         Task::Binary => Loss::Logistic,
         Task::Multiclass => Loss::Softmax,
+    }
+}
+
+fn criterion() -> Result<Criterion, Error> {
+    match job::text("binary_classifier_model_selection_criteria")?.as_str() {
+        "accuracy" => Ok(Criterion::Accuracy),
+        "f_beta" => Ok(Criterion::FBeta),
+        "precision_at_target_recall" => Ok(Criterion::PrecisionAtTargetRecall(job::number("target_recall")?)),
+        "recall_at_target_precision" => Ok(Criterion::RecallAtTargetPrecision(job::number("target_precision")?)),
+        _ => Ok(Criterion::LossFunction),
     }
 }
 

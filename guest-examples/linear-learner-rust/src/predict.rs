@@ -8,7 +8,7 @@ use crate::algohost::ml::linalg::{Transposed, matmul};
 use crate::algohost::ml::tensors::{Dtype, Tensor};
 use crate::algohost::ml::types::{Error, ErrorCode};
 use crate::exports::algohost::ml::predictor::{Guest, Output};
-use crate::model::{Scores, Task, of_metadata};
+use crate::model::{Meaning, Scores, Task, of_metadata};
 use crate::{LinearLearner, invalid_input};
 
 /// The model as `load` leaves it.
@@ -48,7 +48,7 @@ fn load_model() -> Result<Loaded, Error> {
     let bad_model = |message: String| Error { code: ErrorCode::BadModel, message };
     let archive = open_archive("model.safetensors")?;
     let (weight, bias) = (archive.get("weight")?, archive.get("bias")?);
-    let (task, scores) = of_metadata(&archive.metadata()).map_err(bad_model)?;
+    let Meaning { task, scores, threshold } = of_metadata(&archive.metadata()).map_err(bad_model)?;
     let (weight_shape, bias_shape) = (weight.shape(), bias.shape());
     let [n_features, n_outputs] = weight_shape[..] else {
         return Err(bad_model(format!("the model's tensor weight has {} axes, not features x outputs", weight_shape.len())));
@@ -65,8 +65,11 @@ fn load_model() -> Result<Loaded, Error> {
     };
     let answer = match task {
         Task::Regression => Answer::Regression { score: with_bias("z + b")? },
-        Task::Binary if scores == Scores::Values => Answer::Binary { score: with_bias("z + b")?, label: compile("z", "z > 0")? },
-        Task::Binary => Answer::Binary { score: with_bias("sigmoid(z + b)")?, label: compile("p", "p > 0.5")? },
+        Task::Binary => {
+            let label = compile("t s", "s > t")?;
+            label.bind_scalar("t", threshold.into())?;
+            Answer::Binary { score: with_bias(if scores == Scores::Values { "z + b" } else { "sigmoid(z + b)" })?, label }
+        }
         Task::Multiclass => Answer::Multiclass { logit: with_bias("z + b")?, score: compile("z n", "exp(z - n)")? },
     };
     Ok(Loaded { weight, n_features, missing: compile("x", "isnan(x - x)")?, answer })

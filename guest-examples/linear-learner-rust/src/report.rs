@@ -4,10 +4,11 @@ use crate::algohost::ml::formulas::{self, Formula, Reduction, compile};
 use crate::algohost::ml::job;
 use crate::algohost::ml::tensors::{Dtype, Tensor, from_bytes};
 use crate::algohost::ml::types::Error;
-use crate::float_bytes;
-use crate::model::Task;
+use crate::decision::Judged;
+use crate::model::{Scores, Task};
 use crate::objective::Objective;
 use crate::rows::Rows;
+use crate::{float_bytes, floats};
 
 /// The rows on which the model is judged while it learns.
 pub(crate) struct Validation {
@@ -44,19 +45,35 @@ impl Validation {
         Ok(loss)
     }
 
+    /// The rows as a binary classifier of these weights sees them.
+    pub(crate) fn judged(&self, objective: &Objective, weights: &[f64], scores: Scores) -> Result<Vec<Judged>, Error> {
+        let (z, b) = self.products(&weights[..objective.n_penalized()], &weights[objective.n_penalized()..])?;
+        let score = compile("z b", if scores == Scores::Probabilities { "sigmoid(z + b)" } else { "z + b" })?;
+        let (scores, labels) = (floats(&score.apply(&[&z, &b])?)?, floats(&self.rows.labels)?);
+        let weights = self.rows.weights.as_ref().map_or_else(|| Ok(vec![1.0; labels.len()]), floats)?;
+        let rows = scores.into_iter().zip(labels).zip(weights);
+        Ok(rows.map(|((score, label), weight)| Judged { score, is_positive: label == 1.0, weight }).collect())
+    }
+
     /// Share of rows that are classified rightly, or the mean squared error of a regressor.
     fn quality(&self, weights: &[f64], biases: &[f64]) -> Result<f64, Error> {
+        let (z, b) = self.products(weights, biases)?;
+        if self.task != Task::Multiclass {
+            return self.quality.reduce_all(Reduction::Mean, &[&z, &b, &self.rows.labels]);
+        }
+        let best = compile("z b", "z + b")?.reduce(Reduction::ArgMax, &[1], true, &[&z, &b])?;
+        self.quality.reduce_all(Reduction::Mean, &[&best, &self.rows.labels])
+    }
+
+    /// What the rows' features give with the weights (rows x outputs), and the biases (1 x outputs).
+    fn products(&self, weights: &[f64], biases: &[f64]) -> Result<(Tensor, Tensor), Error> {
         let matrix = |numbers: &[f64]| -> Result<Tensor, Error> {
             from_bytes(&[(numbers.len() / self.n_outputs) as u32, self.n_outputs as u32], Dtype::Float32, &float_bytes(numbers))
         };
         let z = self.rows.products(&matrix(weights)?)?;
         let no_biases = vec![0.0; self.n_outputs];
         let b = matrix(if biases.is_empty() { &no_biases } else { biases })?;
-        if self.task != Task::Multiclass {
-            return self.quality.reduce_all(Reduction::Mean, &[&z, &b, &self.rows.labels]);
-        }
-        let best = compile("z b", "z + b")?.reduce(Reduction::ArgMax, &[1], true, &[&z, &b])?;
-        self.quality.reduce_all(Reduction::Mean, &[&best, &self.rows.labels])
+        Ok((z, b))
     }
 }
 
@@ -76,15 +93,25 @@ pub(crate) struct Report<'a> {
     /// Least validation loss so far, and its weights; only kept for early stopping.
     best: Option<(f64, Vec<f64>)>,
     steps_since_best: i32,
+    last_step: u32,
+}
+
+/// How learning ended.
+pub(crate) struct Learned {
+    /// The best ones where early stopping watched, else the last.
+    pub(crate) weights: Vec<f64>,
+    pub(crate) validation: Option<Validation>,
+    pub(crate) last_step: u32,
 }
 
 impl<'a> Report<'a> {
     pub(crate) fn new(objective: &'a Objective, validation: Option<Validation>, loss_unit: f64, patience: Patience) -> Report<'a> {
-        Report { objective, validation, loss_unit, patience, best: None, steps_since_best: 0 }
+        Report { objective, validation, loss_unit, patience, best: None, steps_since_best: 0, last_step: 0 }
     }
 
     /// Reports the step's weights, at which loss and penalties are `value`. False when the job is to end here.
     pub(crate) fn step(&mut self, step: u32, of: u32, value: f64, weights: &[f64]) -> Result<bool, Error> {
+        self.last_step = step;
         job::metric("train_loss", value * self.loss_unit, step);
         job::progress(f64::from(step), f64::from(of));
         let Some(validation) = &self.validation else {
@@ -103,8 +130,9 @@ impl<'a> Report<'a> {
         Ok(self.steps_since_best < self.patience.steps && !job::should_stop())
     }
 
-    /// The weights to keep: the best ones where early stopping watched, else the last.
-    pub(crate) fn choose(self, last: Vec<f64>) -> Vec<f64> {
-        self.best.map_or(last, |(_, best)| best)
+    /// What was learned, when `last` are the last weights.
+    pub(crate) fn finish(self, last: Vec<f64>) -> Learned {
+        let weights = self.best.map_or(last, |(_, best)| best);
+        Learned { weights, validation: self.validation, last_step: self.last_step }
     }
 }

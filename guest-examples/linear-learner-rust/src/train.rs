@@ -9,14 +9,15 @@ use crate::algohost::ml::types::{Error, ErrorCode};
 use crate::algohost::ml::{artifacts, data, job, random};
 use crate::channel::{check_classes, largest_label, read_channel};
 use crate::class_weights::weigh;
+use crate::decision::{Criterion, Curve};
 use crate::design::Scaler;
 use crate::exports::algohost::ml::trainer::Guest;
 use crate::lbfgs::{self, Ending};
-use crate::model::{Linear, Scores, Task, metadata};
+use crate::model::{Linear, Meaning, Scores, Task, metadata};
 use crate::objective::Objective;
 use crate::options::Options;
 use crate::owlqn::{self, Penalty};
-use crate::report::{Patience, Report, Validation};
+use crate::report::{Learned, Patience, Report, Validation};
 use crate::rows::{Features, Rows};
 use crate::{LinearLearner, float_bytes, invalid_input};
 
@@ -39,6 +40,11 @@ impl Guest for LinearLearner {
         if patience.steps > 0 && !has_validation {
             return Err(invalid_input("early_stopping_patience needs the channel validation: add it, or leave the hyperparameter out"));
         }
+        if options.criterion != Criterion::LossFunction && !has_validation {
+            return Err(invalid_input(
+                "binary_classifier_model_selection_criteria chooses the threshold on the channel validation, which the job lacks: add it, or leave the hyperparameter out",
+            ));
+        }
         let feature_dim = if job::has("feature_dim") { Some(job::integer("feature_dim")? as u32) } else { None };
         let rows = read_channel("train", options.task, options.row_weights, feature_dim)?;
         let n_classes = count_classes(&rows, options.task)?;
@@ -57,14 +63,17 @@ impl Guest for LinearLearner {
         let rows = scaler.apply(rows)?;
 
         let report = Report::new(&objective, validation, scaler.loss_unit(loss), patience);
-        let mut learned = match job::text("optimizer")?.as_str() {
+        let learned = match job::text("optimizer")?.as_str() {
             "adam" => run_adam(&objective, &rows, report)?,
             _ => run_lbfgs(&objective, &rows, report)?,
         };
-        learned.resize((n_features as usize + 1) * n_outputs as usize, 0.0); // without a bias it is 0
-        let model = Linear::unscaled(&learned, n_outputs as usize, &scaler.standardization());
         let scores = if matches!(loss, Loss::Logistic | Loss::Softmax) { Scores::Probabilities } else { Scores::Values };
-        save(&model, n_features, n_outputs, &metadata(options.task, scores, n_features as usize, n_classes as usize))
+        let threshold = decide(&options, &objective, &learned, scores)?;
+        let mut weights = learned.weights;
+        weights.resize((n_features as usize + 1) * n_outputs as usize, 0.0); // without a bias it is 0
+        let model = Linear::unscaled(&weights, n_outputs as usize, &scaler.standardization());
+        let meaning = Meaning { task: options.task, scores, threshold };
+        save(&model, n_features, n_outputs, &metadata(&meaning, n_features as usize, n_classes as usize))
     }
 }
 
@@ -117,7 +126,7 @@ fn read_validation(options: &Options, n_features: u32, (n_classes, n_outputs): (
     Validation::new(scaler.apply(rows)?, options.task, n_outputs)
 }
 
-fn run_lbfgs(objective: &Objective, rows: &Rows, mut report: Report<'_>) -> Result<Vec<f64>, Error> {
+fn run_lbfgs(objective: &Objective, rows: &Rows, mut report: Report<'_>) -> Result<Learned, Error> {
     let max_iterations = job::integer("max_iterations")? as u32;
     let options =
         lbfgs::Options { memory: LBFGS_MEMORY, max_iterations, gradient_tolerance: job::number("tolerance")?, noise: FLOAT32_NOISE };
@@ -143,10 +152,10 @@ fn run_lbfgs(objective: &Objective, rows: &Rows, mut report: Report<'_>) -> Resu
     };
     let (iterations, evaluations) = (outcome.iterations, outcome.evaluations);
     job::log(job::Level::Info, &format!("{name} {ending} after {iterations} iterations, {evaluations} evaluations"));
-    Ok(report.choose(outcome.x))
+    Ok(report.finish(outcome.x))
 }
 
-fn run_adam(objective: &Objective, rows: &Rows, mut report: Report<'_>) -> Result<Vec<f64>, Error> {
+fn run_adam(objective: &Objective, rows: &Rows, mut report: Report<'_>) -> Result<Learned, Error> {
     let epochs = job::integer("epochs")? as u32;
     let mut weights = vec![0.0; objective.n_weights()];
     let mut gradient = vec![0.0; objective.n_weights()];
@@ -161,7 +170,7 @@ fn run_adam(objective: &Objective, rows: &Rows, mut report: Report<'_>) -> Resul
             break;
         }
     }
-    Ok(report.choose(weights))
+    Ok(report.finish(weights))
 }
 
 /// One step for each mini-batch; false when the job is to end before the last one.
@@ -179,6 +188,32 @@ fn run_epoch(objective: &Objective, rows: &Rows, adam: &mut Adam, weights: &mut 
         start = end;
     }
     Ok(true)
+}
+
+/// The threshold of a binary classifier, chosen and judged on the validation rows where there are any.
+fn decide(options: &Options, objective: &Objective, learned: &Learned, scores: Scores) -> Result<f32, Error> {
+    let usual = scores.usual_threshold();
+    let Some(validation) = learned.validation.as_ref().filter(|_| options.task == Task::Binary) else { return Ok(usual) };
+    let Some(curve) = Curve::new(validation.judged(objective, &learned.weights, scores)?) else {
+        job::log(job::Level::Warn, &format!("channel validation lacks rows of a class: the threshold is {usual}, and not judged"));
+        return Ok(usual);
+    };
+    let (threshold, counts) = curve.choose(options.criterion, options.f_beta, usual);
+    if !options.criterion.is_met(&counts) {
+        let (precision, recall) = (counts.precision(), counts.recall());
+        job::log(job::Level::Warn, &format!("no threshold reaches the target: precision is {precision:.3}, recall {recall:.3}"));
+    }
+    job::log(job::Level::Info, &format!("class 1 is predicted above a score of {threshold}"));
+    for (name, value) in [
+        ("validation_accuracy", counts.accuracy()),
+        ("validation_precision", counts.precision()),
+        ("validation_recall", counts.recall()),
+        ("validation_f_beta", counts.f_beta(options.f_beta)),
+        ("validation_auc", curve.area()),
+    ] {
+        job::metric(name, value, learned.last_step);
+    }
+    Ok(threshold)
 }
 
 fn check_loss(loss: f64, optimizer: &str) -> Result<(), Error> {

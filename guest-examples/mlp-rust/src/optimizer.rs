@@ -4,9 +4,18 @@ use crate::algohost::ml::job;
 use crate::algohost::ml::nn::{AdamOptions, SgdOptions, adam_step, sgd_step};
 use crate::algohost::ml::tensors::{Dtype, Tensor, zeros};
 use crate::algohost::ml::types::Error;
+use crate::invalid_input;
+use crate::settings::Schedule;
 
 /// The job's optimizer and its state.
-pub(crate) enum Optimizer {
+pub(crate) struct Optimizer {
+    method: Method,
+    schedule: Schedule,
+    /// At the beginning.
+    learning_rate: f64,
+}
+
+enum Method {
     Sgd { options: SgdOptions, velocity: Option<Tensor> },
     Adam { options: AdamOptions, mean: Tensor, squares: Tensor, steps: u32 },
 }
@@ -16,20 +25,33 @@ impl Optimizer {
     pub(crate) fn of_job(n_parameters: u32) -> Result<Optimizer, Error> {
         let state = || zeros(&[n_parameters], Dtype::Float32);
         let (learning_rate, weight_decay) = (job::number("learning_rate")?, job::number("weight_decay")?);
-        if job::text("optimizer")? == "adam" {
+        let method = if job::text("optimizer")? == "adam" {
             let options = AdamOptions { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay, decoupled: true };
-            return Ok(Optimizer::Adam { options, mean: state()?, squares: state()?, steps: 0 });
+            Method::Adam { options, mean: state()?, squares: state()?, steps: 0 }
+        } else {
+            let momentum = job::number("momentum")?;
+            let velocity = if momentum > 0.0 { Some(state()?) } else { None };
+            let nesterov = momentum > 0.0 && job::flag("nesterov")?;
+            Method::Sgd { options: SgdOptions { learning_rate, momentum, nesterov, weight_decay }, velocity }
+        };
+        let name = job::text("learning_rate_schedule")?;
+        let schedule = Schedule::from_name(&name).ok_or_else(|| invalid_input(format!("learning_rate_schedule '{name}' is not known")))?;
+        Ok(Optimizer { method, schedule, learning_rate })
+    }
+
+    /// Begins epoch `epoch` of `epochs`, from 1: steps have another length from here on.
+    pub(crate) fn begin(&mut self, epoch: u32, epochs: u32) {
+        let rate = self.learning_rate * self.schedule.share(epoch, epochs);
+        match &mut self.method {
+            Method::Sgd { options, .. } => options.learning_rate = rate,
+            Method::Adam { options, .. } => options.learning_rate = rate,
         }
-        let momentum = job::number("momentum")?;
-        let velocity = if momentum > 0.0 { Some(state()?) } else { None };
-        let nesterov = momentum > 0.0 && job::flag("nesterov")?;
-        Ok(Optimizer::Sgd { options: SgdOptions { learning_rate, momentum, nesterov, weight_decay }, velocity })
     }
 
     pub(crate) fn step(&mut self, parameters: &Tensor, gradient: &Tensor) -> Result<(), Error> {
-        match self {
-            Optimizer::Sgd { options, velocity } => sgd_step(parameters, gradient, velocity.as_ref(), *options),
-            Optimizer::Adam { options, mean, squares, steps } => {
+        match &mut self.method {
+            Method::Sgd { options, velocity } => sgd_step(parameters, gradient, velocity.as_ref(), *options),
+            Method::Adam { options, mean, squares, steps } => {
                 *steps = steps.saturating_add(1);
                 adam_step(parameters, gradient, mean, squares, *steps, *options)
             }

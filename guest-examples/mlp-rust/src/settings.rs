@@ -69,6 +69,36 @@ impl Activation {
     }
 }
 
+/// How the learning rate falls from epoch to epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Schedule {
+    Constant,
+    Linear,
+    /// Half a wave of a cosine (Loshchilov and Hutter, ICLR 2017, without restarts).
+    Cosine,
+}
+
+impl Schedule {
+    pub(crate) fn from_name(name: &str) -> Option<Schedule> {
+        match name {
+            "constant" => Some(Schedule::Constant),
+            "linear" => Some(Schedule::Linear),
+            "cosine" => Some(Schedule::Cosine),
+            _ => None,
+        }
+    }
+
+    /// The share of the learning rate that epoch `epoch` of `epochs`, from 1, has: all of it in the first, and 0 after the last.
+    pub(crate) fn share(self, epoch: u32, epochs: u32) -> f64 {
+        let done = f64::from(epoch - 1) / f64::from(epochs);
+        match self {
+            Schedule::Constant => 1.0,
+            Schedule::Linear => 1.0 - done,
+            Schedule::Cosine => (1.0 + (std::f64::consts::PI * done).cos()) / 2.0,
+        }
+    }
+}
+
 /// Units of hidden layers from text such as "64, 32".
 pub(crate) fn hidden_layers(text: &str) -> Result<Vec<u32>, String> {
     if text.trim().is_empty() {
@@ -94,6 +124,14 @@ mod tests {
             let error = hidden_layers(text).expect_err(text);
             assert!(error.contains("is no number of units") && error.contains(text), "{error}");
         }
+    }
+
+    #[test]
+    fn a_schedule_begins_with_the_whole_rate_and_falls_towards_nothing() {
+        let shares = |schedule: Schedule| [1, 3, 4].map(|epoch| (schedule.share(epoch, 4) * 1000.0).round());
+        assert_eq!(shares(Schedule::Constant), [1000.0; 3]);
+        assert_eq!(shares(Schedule::Linear), [1000.0, 500.0, 250.0]);
+        assert_eq!(shares(Schedule::Cosine), [1000.0, 500.0, 146.0]);
     }
 
     #[test]

@@ -111,6 +111,7 @@ fn run(network: &Network, rows: &Rows, mut validation: Option<Validation>, loss_
     for epoch in 1..=epochs {
         let order = random::permutation(rows.n_rows, seed, epoch)?;
         let shuffled = Rows { design: gather(&rows.design, &order)?, targets: gather(&rows.targets, &order)?, n_rows: rows.n_rows };
+        optimizer.begin(epoch, epochs);
         let mut loss = 0.0;
         for start in (0..rows.n_rows).step_by(size as usize) {
             if job::should_stop() {

@@ -26,6 +26,8 @@ mod bytes;
 mod channel;
 #[path = "../../../guest-examples/linear-learner-rust/src/class_weights.rs"]
 mod class_weights;
+#[path = "../../../guest-examples/linear-learner-rust/src/decision.rs"]
+mod decision;
 #[path = "../../../guest-examples/linear-learner-rust/src/design.rs"]
 mod design;
 #[path = "../../../guest-examples/linear-learner-rust/src/lbfgs.rs"]
@@ -57,7 +59,7 @@ use ::algohost::wasm::{
 };
 use algohost::ml::types::{Error, ErrorCode};
 use algohost_kernels::Permits;
-use bytes::{double_bytes, doubles, float_bytes};
+use bytes::{double_bytes, doubles, float_bytes, floats};
 use exports::algohost::ml::trainer::Guest as _;
 use guests::{guest, repository};
 use serde_json::{Value, json};
@@ -152,7 +154,7 @@ fn setup(data: &Path, content_type: &str, model: &Path) -> Setup {
         "predictor_type": "binary_classifier", "loss": "auto", "optimizer": "lbfgs", "max_iterations": 200, "tolerance": 0.0001, "l1": 0,
         "l2": 0.001, "use_bias": true, "normalize_data": true, "unbias_data": true, "normalize_label": true, "row_weights": false,
         "positive_example_weight_mult": "1", "balanced_multiclass_weights": false, "early_stopping_patience": 0,
-        "early_stopping_tolerance": 0, "seed": 0
+        "early_stopping_tolerance": 0, "binary_classifier_model_selection_criteria": "loss_function", "f_beta": 1, "seed": 0
     }) else {
         unreachable!("an object was written")
     };

@@ -62,7 +62,7 @@ def lightgbm(train, validation, categorical, threads):
     import lightgbm as peer
 
     parameters = dict(
-        objective="binary", num_leaves=LEAVES, learning_rate=RATE, max_bin=BINS, num_threads=threads, verbose=-1, deterministic=True
+        objective="binary", num_leaves=LEAVES, learning_rate=RATE, max_bin=BINS, num_threads=threads, verbose=-1
     )
     start = time.perf_counter()
     data = peer.Dataset(*train, categorical_feature=categorical, free_raw_data=False)

@@ -4,7 +4,7 @@ use algohost::bench::{Case, cases, measure};
 use algohost_kernels::{Budget, Cancel, Context, Pool};
 
 use crate::python::Peer;
-use crate::table::{Measured, print_row};
+use crate::table::{Measured, Reach, print_row};
 use crate::through_wit::Guest;
 
 /// The cases of the table, with the ratio to reach.
@@ -51,7 +51,7 @@ pub(crate) fn run(wanted: &dyn Fn(&str) -> bool, threads: usize, turns: usize) {
         for peer in &peers {
             // Against numpy, the formula has a second figure to reach.
             let reach = if case.kernel.starts_with("formulas") && peer.name == "numpy" { 4.0 } else { reach };
-            print_row(&case.key(), &ours, peer, Some(reach), None);
+            print_row(&case.key(), &ours, peer, Some(Reach::Ratio(reach)), None);
         }
     }
 }

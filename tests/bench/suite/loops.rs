@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::source::Arrays;
-use crate::table::{Measured, print_row};
+use crate::table::{Measured, Reach, print_row};
 use crate::timed_guest::TimedGuest;
 
 /// The loops, and what they should keep of the native one's speed. A histogram is no work for vectors, and nothing was promised of it.
@@ -26,7 +26,7 @@ pub(crate) fn run(wanted: &dyn Fn(&str) -> bool, turns: usize) {
             ours.seconds = ours.seconds.min(guest.nanoseconds(&json!({"what": what, "count": COUNT.to_string()})) / 1e9);
             native.seconds = native.seconds.min(seconds(what));
         }
-        print_row(&name, &ours, &native, reach, None);
+        print_row(&name, &ours, &native, reach.map(Reach::Ratio), None);
     }
 }
 

@@ -12,6 +12,15 @@ pub(crate) struct Measured {
     pub(crate) quality: f64,
 }
 
+/// What the peer takes over what we take, at least.
+#[derive(Clone, Copy)]
+pub(crate) enum Reach {
+    /// Reading and working, both sides.
+    Ratio(f64),
+    /// The peer's work alone over our reading and working.
+    Alone(f64),
+}
+
 impl Measured {
     /// Somebody who has not begun.
     pub(crate) fn nothing_yet(name: &str, quality: f64) -> Measured {
@@ -35,24 +44,26 @@ pub(crate) fn print_head(threads: usize, turns: usize) {
     println!(
         "ratio = what the peer takes for reading and working / what we take for both; alone = the peer's work alone / ours with reading"
     );
+    println!("reach = the least ratio that is called fast enough, or, where it says so, the least alone");
     println!(
-        "{:<44} {:>9} {:<22} {:>9} {:>9} {:>7} {:>7} {:>6}  quality (ours, peer)",
+        "{:<44} {:>9} {:<22} {:>9} {:>9} {:>7} {:>7} {:>8}  quality (ours, peer)",
         "work", "ours s", "peer", "reads s", "works s", "ratio", "alone", "reach"
     );
 }
 
-pub(crate) fn print_row(work: &str, ours: &Measured, peer: &Measured, reach: Option<f64>, quality: Option<&Quality>) {
+pub(crate) fn print_row(work: &str, ours: &Measured, peer: &Measured, reach: Option<Reach>, quality: Option<&Quality>) {
     let ratio = (peer.read_seconds + peer.seconds) / ours.seconds;
     let alone = peer.seconds / ours.seconds;
-    let verdict = match reach {
-        Some(reach) if ratio < reach => " SHORT",
-        _ => "",
+    let (reach, is_short) = match reach {
+        Some(Reach::Ratio(least)) => (least.to_string(), ratio < least),
+        Some(Reach::Alone(least)) => (format!("{least} alone"), alone < least),
+        None => ("-".to_owned(), false),
     };
-    let reach = reach.map_or_else(|| "-".to_owned(), |reach| format!("{reach}"));
+    let verdict = if is_short { " SHORT" } else { "" };
     let quality = quality.map_or_else(String::new, |quality| quality.show(ours.quality, peer.quality));
     let read = if peer.read_seconds > 0.0 { seconds(peer.read_seconds) } else { "-".to_owned() };
     println!(
-        "{work:<44} {:>9} {:<22} {read:>9} {:>9} {ratio:>7.2} {alone:>7.2} {reach:>6}  {quality}{verdict}",
+        "{work:<44} {:>9} {:<22} {read:>9} {:>9} {ratio:>7.2} {alone:>7.2} {reach:>8}  {quality}{verdict}",
         seconds(ours.seconds),
         peer.name,
         seconds(peer.seconds)

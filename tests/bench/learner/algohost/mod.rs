@@ -24,6 +24,7 @@ pub(crate) mod ml {
 
         pub(crate) enum Level {
             Info,
+            Warn,
         }
 
         pub(crate) struct Cluster {
