@@ -194,29 +194,29 @@ fn what_does_not_fit_a_machine_is_refused() {
     let make = |options, bias: &Tensor, linear: &Tensor, factors: &Tensor| {
         FactorizationTrainer::new(&context, options, bias, linear, factors).map(|_| ())
     };
-    let message = "factorization-trainer: bias [1], linear weights [3] and factors [4, 2] do not belong together";
+    let message = "create-learner: bias [1], linear weights [3] and factors [4, 2] do not belong together";
     assert_refused(make(given, &bias, &zeros(&[3]), &factors), BAD, message);
-    let message = "factorization-trainer: factors of shape [4]; features x factors is wanted";
+    let message = "create-learner: factors of shape [4]; features x factors is wanted";
     assert_refused(make(given, &bias, &linear, &linear), BAD, message);
     let double = Tensor::zeros(&context, &[4], DType::Float64).unwrap();
-    let message = "factorization-trainer: bias of float32, linear weights of float64, factors of float32; one dtype is wanted";
+    let message = "create-learner: bias of float32, linear weights of float64, factors of float32; one dtype is wanted";
     assert_refused(make(given, &bias, &double, &factors), BAD, message);
-    let message = "factorization-trainer: the model's tensors must be writable and have storage of their own; copy them";
+    let message = "create-learner: the model's tensors must be writable and have storage of their own; copy them";
     let column = zeros(&[1, 4]);
     assert_refused(make(given, &column.slice(1, 0..1).unwrap(), &column.reshape(&context, &[4]).unwrap(), &factors), BAD, message);
     let wide = zeros(&[4, 3]).slice(1, 0..2).unwrap();
-    let message = "factorization-trainer: the model's tensors must have no gaps; copy the views";
+    let message = "create-learner: the model's tensors must have no gaps; copy the views";
     assert_refused(make(given, &bias, &linear, &wide), BAD, message);
     let hasty = FactorizationOptions { linear: Pace { learning_rate: f64::NAN, l2: 0.0 }, ..given };
-    let message = "factorization-trainer: learning rate of the linear weights is NaN; a finite number from 0 up is wanted";
+    let message = "create-learner: learning rate of the linear weights is NaN; a finite number from 0 up is wanted";
     assert_refused(make(hasty, &bias, &linear, &factors), BAD, message);
     let forgetful = FactorizationOptimizer::Adam { first_decay: 0.9, second_decay: 1.0, epsilon: 1e-8 };
-    let message = "factorization-trainer: a decay of 1; from 0 to below 1 is wanted";
+    let message = "create-learner: a decay of 1; from 0 to below 1 is wanted";
     assert_refused(make(options(FactorizationLoss::Squared, forgetful), &bias, &linear, &factors), BAD, message);
-    let message = "factorization-trainer: gradients are to be clipped at 0; a number above 0 is wanted";
+    let message = "create-learner: gradients are to be clipped at 0; a number above 0 is wanted";
     assert_refused(make(FactorizationOptions { clip_gradient: 0.0, ..given }, &bias, &linear, &factors), BAD, message);
     let half = |shape: &[usize]| Tensor::zeros(&context, shape, DType::Float16).unwrap();
-    let message = "factorization-trainer: float16 is not computed with; cast to float32 or float64";
+    let message = "create-learner: float16 is not computed with; cast to float32 or float64";
     assert_refused(make(given, &half(&[1]), &half(&[4]), &half(&[4, 2])), ErrorKind::NotSupported, message);
 }
 
@@ -232,7 +232,7 @@ fn rows_that_do_not_fit_a_machine_are_refused() {
     let message = "rows of 3 columns of float32, the model has 4 features of float32";
     assert_refused(trainer.train_on(&context, &narrow, &labels, None, &at, 1), BAD, &format!("train-on: {message}"));
     let scored = factorization_scores(&context, &narrow, &model[0], &model[1], &model[2]);
-    assert_refused(scored, BAD, &format!("factorization-scores: {message}"));
+    assert_refused(scored, BAD, &format!("scores: {message}"));
     let mut refused = |labels: &Tensor, weights: Option<&Tensor>, at: &Tensor, mini_batch, message: &str| {
         assert_refused(trainer.train_on(&context, &x, labels, weights, at, mini_batch), BAD, message);
     };
