@@ -1,6 +1,6 @@
 //! Lists that grow from call to call, charged like tensors.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use crate::context::{Charge, Context};
 use crate::error::{Error, Result};
@@ -58,5 +58,11 @@ impl<T> Deref for Growing<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         &self.values
+    }
+}
+
+impl<T> DerefMut for Growing<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.values
     }
 }
