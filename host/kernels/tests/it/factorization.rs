@@ -2,8 +2,8 @@
 
 use algohost_kernels::reference::factorization::FactorizationMachine;
 use algohost_kernels::{
-    Context, Csr, DType, ErrorKind, FactorizationLoss, FactorizationOptimizer, FactorizationOptions, FactorizationTrainer, Pace, Tensor,
-    factorization_scores, permutation,
+    Budget, Cancel, Context, Csr, DType, ErrorKind, FactorizationLoss, FactorizationOptimizer, FactorizationOptions, FactorizationTrainer,
+    Pace, Pool, Tensor, factorization_scores, permutation,
 };
 use proptest::prelude::{Just, prop_oneof, proptest};
 
@@ -171,6 +171,32 @@ fn learning_has_the_same_bits_with_any_number_of_threads() {
     };
     let one = learned(1);
     assert!(learned(2) == one && learned(4) == one);
+}
+
+#[test]
+fn a_step_that_the_budget_refuses_leaves_nothing_behind() {
+    let (n, m, k) = (60, 40, 9);
+    // The parameters after a step, which was refused before where only so many bytes were left; none where it was not.
+    let learned = |left: Option<usize>| {
+        let context = Context::new(Budget::new(1 << 20), Cancel::default(), Pool::new(1).unwrap());
+        let [bias, linear, factors] = tensors(&context, &machine(m, k, DType::Float32), DType::Float32);
+        let matrix = sparse(&context, &rows(n, m, DType::Float32), m, DType::Float32);
+        let labels = tensor(&context, &[n], DType::Float32, &numbers(n, 3), Layout::RowMajor);
+        let all = order(&context, &(0..n).collect::<Vec<_>>());
+        let given = options(FactorizationLoss::Squared, ADAM);
+        let mut trainer = FactorizationTrainer::new(&context, given, &bias, &linear, &factors).unwrap();
+        if let Some(left) = left {
+            let others = (context.budget().limit() - context.budget().used()) as usize - left;
+            let _others = Tensor::zeros(&context, &[others], DType::UInt8).unwrap();
+            let error = trainer.train_on(&context, &matrix, &labels, None, &all, n).err()?;
+            assert_eq!(error.kind, ErrorKind::LimitExceeded, "{error}");
+        }
+        trainer.train_on(&context, &matrix, &labels, None, &all, n).unwrap();
+        Some([values(&bias), values(&linear), values(&factors)].concat())
+    };
+    let wanted = learned(None).unwrap();
+    let refused: Vec<_> = (64..20_000).step_by(128).filter_map(|left| learned(Some(left))).collect();
+    assert!(refused.len() > 10 && refused.iter().all(|given| *given == wanted), "{} refusals", refused.len());
 }
 
 #[test]
