@@ -70,6 +70,13 @@ impl Charge {
         &self.budget.spare
     }
 
+    /// Gives back all but `bytes`; does nothing when there are no more.
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
+        let kept = self.bytes.min(bytes as u64);
+        self.budget.used.fetch_sub(self.bytes - kept, Ordering::Relaxed);
+        self.bytes = kept;
+    }
+
     /// Keeps storage for later, within the limit.
     pub(crate) fn keep(&self, lines: Box<[Line]>) {
         // The charge for it still counts as used.

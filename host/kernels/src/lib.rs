@@ -9,6 +9,7 @@ mod factorization;
 mod float;
 pub mod forest;
 mod formulas;
+mod growing;
 mod instructions;
 mod linalg;
 mod losses;

@@ -4,13 +4,15 @@
 //! Learning goes over mini-batches of sparse rows and touches only what their features touch: a step costs what its rows store, whatever
 //! the number of features.
 
+mod loss;
 mod optimizer;
 mod scores;
 mod trainer;
 
+pub use loss::FactorizationLoss;
 pub use optimizer::{FactorizationOptimizer, Pace};
 pub use scores::factorization_scores;
-pub use trainer::{FactorizationLoss, FactorizationOptions, FactorizationTrainer};
+pub use trainer::{FactorizationOptions, FactorizationTrainer};
 
 use crate::error::{Error, Result};
 use crate::float::Float;

@@ -22,7 +22,7 @@ const TASK: usize = 1 << 15;
 /// # Errors
 /// Bad operation when shapes or dtypes do not fit or the model's tensors have gaps; not supported for other dtypes; limit exceeded, interrupted.
 pub fn factorization_scores(context: &Context, x: &Csr, bias: &Tensor, linear: &Tensor, factors: &Tensor) -> Result<Tensor> {
-    const NAME: &str = "factorization-scores";
+    const NAME: &str = "scores";
     let (n, k) = check_model(NAME, bias, linear, factors)?;
     check_rows(NAME, x, n, factors.dtype())?;
     let scores = Tensor::zeros_for(context, NAME, &[x.rows(), 1], x.dtype())?;
@@ -48,16 +48,16 @@ fn score_rows<T: Float>(
     out: &mut [T],
 ) -> Result<()> {
     let runs = lines.cut(TASK / (k + 1).min(TASK));
-    let mut scratch = Workspace::<T>::new(context, operation, runs.len().saturating_mul(k))?;
     let (mut rest, mut work) = (out, Vec::with_capacity(runs.len()));
-    let mut scratches = scratch.chunks_mut(k.max(1));
     for run in runs {
         let (out, others) = rest.split_at_mut(run.len());
-        work.push((lines.some(run), out, scratches.next().unwrap_or_default()));
+        work.push((lines.some(run), out));
         rest = others;
     }
-    let score = |(lines, out, scratch): (Lines<'_, T>, &mut [T], &mut [T])| {
+    let room = || Workspace::<T>::new(context, operation, k);
+    let score = |scratch: &mut Result<Workspace<T>>, (lines, out): (Lines<'_, T>, &mut [T])| {
         context.check(operation)?;
+        let scratch = scratch.as_mut().map_err(|error| error.clone())?;
         vectorized(
             #[inline(always)]
             || {
@@ -70,7 +70,9 @@ fn score_rows<T: Float>(
         Ok(())
     };
     if lines.stored().saturating_mul(k + 1) < PARALLEL {
-        return work.into_iter().try_for_each(score);
+        let mut scratch = room();
+        return work.into_iter().try_for_each(|task| score(&mut scratch, task));
     }
-    context.in_pool(|| work.into_par_iter().try_for_each(score))
+    // Room for each thread that takes part, not for each run of rows.
+    context.in_pool(|| work.into_par_iter().try_for_each_init(room, score))
 }

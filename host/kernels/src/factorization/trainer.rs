@@ -4,6 +4,7 @@
 //! compact table with one line for each feature that occurs; then these features' parameters move. All of it runs on the caller's thread
 //! and in order of the rows: a step is some microseconds long, and its result depends on nothing else.
 
+use super::loss::FactorizationLoss;
 use super::optimizer::{FactorizationOptimizer, Pace, Root, Step, moments};
 use super::{Model, block, block_mut, check_model, check_rows, in_blocks};
 use crate::context::Context;
@@ -18,14 +19,8 @@ use crate::workspace::Workspace;
 
 const NAME: &str = "train-on";
 
-/// What a score is to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FactorizationLoss {
-    /// Half the squared difference from the label.
-    Squared,
-    /// The negated log likelihood of the label (0, 1, or a probability between), the score being the log of the odds.
-    Logistic,
-}
+/// Multiplications between two looks at the cancel token.
+const LOOK: usize = 1 << 18;
 
 /// How to learn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,7 +69,7 @@ impl FactorizationTrainer {
         linear: &Tensor,
         factors: &Tensor,
     ) -> Result<FactorizationTrainer> {
-        const NAME: &str = "factorization-trainer";
+        const NAME: &str = "create-learner";
         let (features, k) = check_model(NAME, bias, linear, factors)?;
         options.optimizer.check(NAME)?;
         for (pace, part) in [(options.bias, "bias"), (options.linear, "linear weights"), (options.factors, "factors")] {
@@ -134,7 +129,7 @@ impl FactorizationTrainer {
         let labels = list(labels, "labels")?;
         let weights = weights.map(|weights| list(weights, "weights")).transpose()?;
         if let Some(weights) = &weights {
-            check_weights(weights)?;
+            check_weights(context, weights)?;
         }
         let FactorizationTrainer { options, bias, linear, factors, steps, memory, .. } = self;
         let mut guards = [bias.write(NAME)?, linear.write(NAME)?, factors.write(NAME)?];
@@ -145,25 +140,30 @@ impl FactorizationTrainer {
             let at = order.slice(0, start..order.element_count().min(start.saturating_add(mini_batch)))?;
             let at = x.row_positions(context, NAME, &at)?;
             let rows = Rows { x: x.gather(context, NAME, &at)?, at, labels: &labels, weights: weights.as_ref() };
-            *steps += 1;
+            let number = *steps + 1;
             let places = [(&*bias, 1), (&*linear, linear.element_count()), (&*factors, factors.element_count())];
             loss += match memory {
-                Memory::Float32(state) => state.run(context, (*options, *steps), &mut guards, places, &rows)?,
-                Memory::Float64(state) => state.run(context, (*options, *steps), &mut guards, places, &rows)?,
+                Memory::Float32(state) => state.run(context, (*options, number), &mut guards, places, &rows)?,
+                Memory::Float64(state) => state.run(context, (*options, number), &mut guards, places, &rows)?,
             };
+            *steps = number;
         }
         Ok(loss)
     }
 }
 
-fn check_weights(weights: &Tensor) -> Result<()> {
+fn check_weights(context: &Context, weights: &Tensor) -> Result<()> {
     with_float!(NAME, weights.dtype(), T => {
         let storage = weights.read(NAME)?;
         let numbers = &storage.elements::<T>()[weights.offset()..][..weights.element_count()];
-        match numbers.iter().position(|weight| !(*weight >= T::ZERO && *weight < T::INFINITY)) {
-            Some(row) => Err(Error::bad(format!("{NAME}: weight {} at row {row}; finite numbers from 0 up are wanted", numbers[row]))),
-            None => Ok(()),
+        for (i, some) in numbers.chunks(LOOK).enumerate() {
+            context.check(NAME)?;
+            if let Some(at) = some.iter().position(|weight| !(*weight >= T::ZERO && *weight < T::INFINITY)) {
+                let row = i * LOOK + at;
+                return Err(Error::bad(format!("{NAME}: weight {} at row {row}; finite numbers from 0 up are wanted", some[at])));
+            }
         }
+        Ok(())
     })
 }
 
@@ -177,10 +177,13 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     /// Copies the rows' numbers out of `tensor`, which has one for each row there is.
-    fn pick<T: Element>(&self, tensor: &Tensor, picked: &mut [T]) -> Result<()> {
+    fn pick<T: Element>(&self, context: &Context, tensor: &Tensor, picked: &mut [T]) -> Result<()> {
         let storage = tensor.read(NAME)?;
         let numbers = &storage.elements::<T>()[tensor.offset()..];
-        picked.iter_mut().zip(self.at.iter()).for_each(|(picked, &at)| *picked = numbers[at]);
+        for (picked, at) in picked.chunks_mut(LOOK).zip(self.at.chunks(LOOK)) {
+            context.check(NAME)?;
+            picked.iter_mut().zip(at).for_each(|(picked, &at)| *picked = numbers[at]);
+        }
         Ok(())
     }
 }
@@ -240,9 +243,11 @@ impl<T: Root> State<T> {
     fn reserve(&mut self, context: &Context, lines: Lines<'_, T>) -> Result<()> {
         let wanted = lines.stored().min(self.line_of.len());
         if self.touched.len() < wanted {
-            self.touched = Workspace::new(context, NAME, wanted)?;
-            self.linear_gradients = moments(context, NAME, wanted, 1)?;
-            self.factor_gradients = moments(context, NAME, wanted, self.k)?;
+            let touched = Workspace::new(context, NAME, wanted)?;
+            let linear_gradients = moments(context, NAME, wanted, 1)?;
+            let factor_gradients = moments(context, NAME, wanted, self.k)?;
+            // All of them or none: a refusal must leave tables of one length.
+            (self.touched, self.linear_gradients, self.factor_gradients) = (touched, linear_gradients, factor_gradients);
         }
         let longest = (0..lines.count()).map(|row| lines.row(row).0.len()).max().unwrap_or(0);
         if self.row_lines.len() < longest {
@@ -269,25 +274,37 @@ impl<T: Root> State<T> {
         let values = rows.x.values().read(NAME)?;
         let (count, lines) = (rows.x.rows(), rows.x.lines::<T>(&values));
         let mut labels = Workspace::<T>::new(context, NAME, count)?;
-        rows.pick(rows.labels, &mut labels)?;
+        rows.pick(context, rows.labels, &mut labels)?;
         let mut weights = Workspace::<T>::new(context, NAME, if rows.weights.is_some() { count } else { 0 })?;
         if let Some(given) = rows.weights {
-            rows.pick(given, &mut weights)?;
+            rows.pick(context, given, &mut weights)?;
         }
         let batch = Batch { lines, labels: &labels, weights: rows.weights.map(|_| &weights[..]) };
         self.reserve(context, lines)?;
-        Ok(vectorized(
+        vectorized(
             #[inline(always)]
-            || self.step(options, number, &mut parameters, batch),
-        ))
+            || self.step(context, (options, number), &mut parameters, batch),
+        )
     }
 
     #[inline(always)]
-    fn step(&mut self, options: FactorizationOptions, number: u64, parameters: &mut Parameters<'_, T>, batch: Batch<'_, T>) -> f64 {
+    fn step(
+        &mut self,
+        context: &Context,
+        (options, number): (FactorizationOptions, u64),
+        parameters: &mut Parameters<'_, T>,
+        batch: Batch<'_, T>,
+    ) -> Result<f64> {
         let model = Model { bias: parameters.bias[0], linear: &*parameters.linear, factors: &*parameters.factors };
         let mut gone = Gone { loss: 0.0, weight: 0.0, bias_gradient: 0.0, touched: 0 };
+        let mut since_look = 0;
         for (row, label) in batch.labels.iter().enumerate() {
             let (indices, values) = batch.lines.row(row);
+            since_look += (indices.len() + 1) * (self.k + 1);
+            if since_look >= LOOK {
+                context.check(NAME)?;
+                since_look = 0;
+            }
             let score = model.score(indices, values, self.k, &mut self.products);
             let weight = batch.weights.map_or(1.0, |weights| weights[row].to_f64());
             let (own, slope) = options.loss.at(score.to_f64(), label.to_f64());
@@ -296,11 +313,11 @@ impl<T: Root> State<T> {
             gone.bias_gradient += weight * slope;
             self.add_gradient(&model, indices, values, T::from_f64(weight * slope), &mut gone.touched);
         }
-        // Rows that weigh nothing say nothing.
+        // Rows that weigh nothing say nothing. Once parameters move, all of them do: an interruption leaves no part of a step.
         if gone.weight > 0.0 {
             self.update(options, number, parameters, &gone);
         }
-        gone.loss
+        Ok(gone.loss)
     }
 
     /// Adds a row's gradient, `slope` times the score's, to the lines of its features.
@@ -360,23 +377,4 @@ struct Gone {
     weight: f64,
     bias_gradient: f64,
     touched: usize,
-}
-
-impl FactorizationLoss {
-    /// The loss of a score, and its derivative.
-    #[inline(always)]
-    fn at(self, score: f64, label: f64) -> (f64, f64) {
-        match self {
-            FactorizationLoss::Squared => {
-                let difference = score - label;
-                (0.5 * difference * difference, difference)
-            }
-            FactorizationLoss::Logistic => {
-                // Neither side overflows: the power is at most 1.
-                let power = (-score.abs()).exp();
-                let probability = if score >= 0.0 { 1.0 / (1.0 + power) } else { power / (1.0 + power) };
-                (score.max(0.0) - score * label + power.ln_1p(), probability - label)
-            }
-        }
-    }
 }

@@ -66,7 +66,7 @@ impl Forest {
         match tensors.thresholds.dtype() {
             DType::Float32 => Ok(Forest(Kept::Float32(Trees::new(context, tensors, columns)?))),
             DType::Float64 => Ok(Forest(Kept::Float64(Trees::new(context, tensors, columns)?))),
-            other => Err(not_computed("forest", other)),
+            other => Err(not_computed("load-trees", other)),
         }
     }
 
@@ -80,7 +80,7 @@ impl Forest {
             Kept::Float32(trees) => (DType::Float32, trees.columns, trees.has_boxes()),
             Kept::Float64(trees) => (DType::Float64, trees.columns, trees.has_boxes()),
         };
-        const NAME: &str = "forest-score";
+        const NAME: &str = "score";
         if x.dtype() != dtype || x.shape().len() != 2 || x.shape()[1] != columns {
             let (found, shape) = (x.dtype(), x.shape());
             return Err(Error::bad(format!("{NAME}: x is {found} {shape}; {dtype} of rows x {columns} is wanted")));

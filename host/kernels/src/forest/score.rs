@@ -1,6 +1,6 @@
 //! Down every tree with several rows at a time, and up again as long as boxes leave the row out.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::Score;
@@ -9,6 +9,7 @@ use super::trees::{Above, Tree, Trees};
 use crate::context::Context;
 use crate::error::Result;
 use crate::float::Float;
+use crate::instructions::arch;
 use crate::tensor::Tensor;
 use crate::workspace::Workspace;
 
@@ -16,8 +17,10 @@ use crate::workspace::Workspace;
 const LANES: usize = 8;
 /// Most rows that a tree is used for before the next one is.
 const ROWS: usize = 256;
-/// Steps between two looks at the cancel token, and of a task.
+/// Steps of a task.
 const STEPS: usize = 1 << 18;
+/// Sides of boxes between two looks at the cancel token.
+const SIDES: usize = 1 << 20;
 /// Below so many steps the hop to the pool costs more than it brings.
 const PARALLEL: usize = 1 << 14;
 
@@ -28,7 +31,7 @@ pub(super) fn score<T: Side>(context: &Context, operation: &str, trees: &Trees<T
     let (n, columns) = (x.shape()[0], trees.columns);
     let x = &storage.elements::<T>()[x.offset()..][..n * columns];
     let out = &mut out_storage.elements::<T>()[..n];
-    let rows = (STEPS / (trees.deepest() + 1)).clamp(LANES, ROWS);
+    let rows = (STEPS / (trees.deepest() + 1)).min(SIDES / padded::<T>(columns).max(1)).clamp(LANES, ROWS);
     let task = |(task, out): (usize, &mut [T])| {
         let x = &x[task * rows * columns..][..out.len() * columns];
         score_some(context, operation, trees, x, score, out)
@@ -51,7 +54,8 @@ fn score_some<T: Side>(context: &Context, operation: &str, trees: &Trees<T>, x: 
     for tree in 0..trees.tree_count() {
         context.check(operation)?;
         let tree = trees.tree(tree);
-        Arch::new().dispatch(Visit { tree, rows: &rows, step, score, totals: &mut totals, scratch: &mut scratch });
+        let look = &|| context.check(operation);
+        arch().dispatch(Visit { look, tree, rows: &rows, step, score, totals: &mut totals, scratch: &mut scratch })?;
     }
     let part = 1.0 / trees.tree_count() as f64;
     for (out, &total) in out.iter_mut().zip(totals.iter()) {
@@ -63,6 +67,7 @@ fn score_some<T: Side>(context: &Context, operation: &str, trees: &Trees<T>, x: 
 
 /// All rows of a task in one tree.
 struct Visit<'a, T> {
+    look: &'a dyn Fn() -> Result<()>,
     tree: Tree<'a, T>,
     /// `step` values each.
     rows: &'a [T],
@@ -93,22 +98,23 @@ impl Scratch {
 }
 
 impl<T: Side> WithSimd for Visit<'_, T> {
-    type Output = ();
+    type Output = Result<()>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn with_simd<S: Simd>(mut self, simd: S) -> Result<()> {
         let step = self.step;
         for (group, at) in self.scratch.at.chunks_exact_mut(LANES).enumerate() {
-            at.copy_from_slice(&descend(&self.tree, &self.rows[group * LANES * step..][..LANES * step], step));
+            at.copy_from_slice(&descend(self.look, &self.tree, &self.rows[group * LANES * step..][..LANES * step], step)?);
         }
         match self.score {
             Score::Isolation => {
                 let paths = self.scratch.at.iter().map(|&leaf| self.tree.above[leaf as usize].path);
                 self.totals.iter_mut().zip(paths).for_each(|(total, path)| *total += path);
             }
-            Score::Displacement => self.ascend(simd, displaced, |_| 0.0),
-            Score::CollusiveDisplacement => self.ascend(simd, displaced_together, |leaf| leaf.peak),
+            Score::Displacement => self.ascend(simd, displaced, |_| 0.0)?,
+            Score::CollusiveDisplacement => self.ascend(simd, displaced_together, |leaf| leaf.peak)?,
         }
+        Ok(())
     }
 }
 
@@ -119,15 +125,20 @@ impl<T: Side> Visit<'_, T> {
     /// All rows take one step up before any takes the next: whether a row is done is then a number that is added, and no branch, which the
     /// processor would guess wrong once for every row.
     #[inline(always)]
-    fn ascend<S: Simd>(&mut self, simd: S, separated: impl Fn(&Above) -> f64, joined: impl Fn(&Above) -> f64) {
+    fn ascend<S: Simd>(&mut self, simd: S, separated: impl Fn(&Above) -> f64, joined: impl Fn(&Above) -> f64) -> Result<()> {
         let (tree, step) = (&self.tree, self.step);
         let Scratch { at, expected, open } = &mut *self.scratch;
         for (row, open) in open.iter_mut().enumerate() {
             *open = row as u32;
             expected[row] = joined(&tree.above[at[row] as usize]);
         }
-        let mut count = self.totals.len();
+        let (mut count, mut since_look) = (self.totals.len(), 0);
         while count > 0 {
+            since_look += count * (step + 1);
+            if since_look >= SIDES {
+                (self.look)()?;
+                since_look = 0;
+            }
             let mut kept = 0;
             for i in 0..count {
                 let row = open[i] as usize;
@@ -148,29 +159,36 @@ impl<T: Side> Visit<'_, T> {
             count = kept;
         }
         self.totals.iter_mut().zip(expected.iter()).for_each(|(total, &score)| *total += score);
+        Ok(())
     }
 }
 
 /// The leaves that the rows come to.
 #[inline(always)]
-fn descend<T: Float>(tree: &Tree<'_, T>, rows: &[T], step: usize) -> [u32; LANES] {
-    const BETWEEN_LOOKS: u32 = 4;
+fn descend<T: Float>(look: &dyn Fn() -> Result<()>, tree: &Tree<'_, T>, rows: &[T], step: usize) -> Result<[u32; LANES]> {
+    /// Steps before it is seen whether all rows are in leaves.
+    const STRIDE: u32 = 4;
+    /// Steps between two looks at the cancel token.
+    const LOOK: u32 = 1 << 12;
     let mut at = [0_u32; LANES];
     let mut depth = 0;
     while depth < tree.depth {
-        for _ in 0..BETWEEN_LOOKS {
+        for _ in 0..STRIDE {
             for lane in 0..LANES {
                 let node = &tree.nodes[at[lane] as usize];
                 let left = rows[lane * step + node.feature as usize] <= node.threshold;
                 at[lane] = node.children[usize::from(!left)];
             }
         }
-        depth += BETWEEN_LOOKS;
+        depth += STRIDE;
         if at.iter().all(|&at| tree.nodes[at as usize].children[0] == at) {
             break;
         }
+        if depth.is_multiple_of(LOOK) {
+            look()?;
+        }
     }
-    at
+    Ok(at)
 }
 
 #[inline(always)]

@@ -13,7 +13,7 @@ use crate::float::Float;
 use crate::tensor::Tensor;
 use crate::workspace::Workspace;
 
-const NAME: &str = "forest";
+const NAME: &str = "load-trees";
 /// Nodes between two looks at the cancel token.
 const STRETCH: usize = 1 << 14;
 
@@ -79,8 +79,7 @@ impl<T: Float> Trees<T> {
         };
         trees.take_cuts(tensors.thresholds, &features)?;
         for tree in 0..trees.roots.len() {
-            context.check(NAME)?;
-            trees.grow(tree, &features, &children, &counts)?;
+            trees.grow(context, tree, &features, &children, &counts)?;
         }
         if let Some(bounds) = tensors.bounds {
             trees.take_boxes(context, bounds)?;
@@ -132,15 +131,18 @@ impl<T: Float> Trees<T> {
     }
 
     /// Links a tree's nodes, in an order in which parents come first.
-    fn grow(&mut self, tree: usize, features: &[i32], children: &[i32], counts: &[i32]) -> Result<()> {
+    fn grow(&mut self, context: &Context, tree: usize, features: &[i32], children: &[i32], counts: &[i32]) -> Result<()> {
         const UNSEEN: u32 = u32::MAX;
         let range = self.range(tree);
         let (nodes, above) = (&mut self.nodes[range.clone()], &mut self.above[range.clone()]);
         above.iter_mut().for_each(|node| node.parent = UNSEEN);
         above[0].parent = 0;
         let usual = average_path(f64::from(counts[range.start].max(0)));
-        let mut depths = vec![0_u32; range.len()];
+        let mut depths = Workspace::<u32>::new(context, NAME, range.len())?;
         for at in 0..range.len() {
+            if at % STRETCH == 0 {
+                context.check(NAME)?;
+            }
             let global = range.start + at;
             let count = counts[global];
             if above[at].parent == UNSEEN {

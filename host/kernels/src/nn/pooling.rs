@@ -9,6 +9,9 @@ use crate::float::with_float;
 use crate::tensor::Tensor;
 use crate::vectorized::vectorized;
 
+/// Places of the smallest task: the list of tasks is small beside the result.
+const FEWEST: usize = 64;
+
 /// How the elements of a window become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pooling {
@@ -19,7 +22,8 @@ pub enum Pooling {
 }
 
 /// Each window's largest or mean element, for `x` of n x c x rows x columns (float32 or float64) and windows of `size` rows x columns:
-/// n x c x places down x places right. Every window holds an element of the image, so padding must be less than the window spans.
+/// n x c x places down x places right. Every window holds an element of the image: padding must be less than the window spans, and dilation
+/// at most the image's length, so that no window steps over it.
 ///
 /// # Errors
 /// Bad operation when shapes or window do not fit, not supported for other dtypes, limit exceeded, interrupted.
@@ -32,17 +36,23 @@ pub fn pool2d(context: &Context, x: &Tensor, kind: Pooling, size: [usize; 2], wi
         if out.element_count() > 0 {
             let x = x.to_contiguous(context, NAME)?;
             let (storage, mut out_storage) = (x.read(NAME)?, out.write(NAME)?);
-            let (from, to) = (&storage.elements::<T>()[x.offset()..][..x.element_count()], out_storage.elements::<T>());
-            let (image, result) = (places.image_elements(), places.place_count());
-            let some = images_per_task(&places);
-            let tasks = to[..n * channels * result].chunks_mut(some * result).zip(from.chunks(some * image)).collect();
-            run(context, NAME, tasks, |(out, x): (&mut [T], &[T])| {
+            let from = &storage.elements::<T>()[x.offset()..][..x.element_count()];
+            let to = &mut out_storage.elements::<T>()[..n * channels * places.place_count()];
+            let (image, [down, right]) = (places.image_elements(), places.count);
+            // Some rows of places: a large image is more than one task.
+            let some = (TASK / places.window_elements().saturating_mul(right).max(image / down)).max(FEWEST.div_ceil(right));
+            let tasks = to.chunks_mut(some * right).enumerate().collect();
+            run(context, NAME, tasks, |(task, out): (usize, &mut [T])| {
                 vectorized(#[inline(always)] || {
-                    for (out, x) in out.chunks_exact_mut(result).zip(x.chunks_exact(image)) {
-                        each_place(&places, #[inline(always)] |place, window| out[place] = pooled(kind, x, window));
+                    for (row, out) in out.chunks_exact_mut(right).enumerate() {
+                        let row = task * some + row;
+                        let x = &from[row / down * image..][..image];
+                        each_place(context, NAME, &places, row % down, #[inline(always)] |place, window| {
+                            out[place] = pooled(kind, x, window);
+                        })?;
                     }
-                });
-                Ok(())
+                    Ok(())
+                })
             })?;
         }
         Ok(out)
@@ -81,9 +91,13 @@ pub fn pool2d_gradient(
             let tasks = to.zip(from.zip(given)).collect();
             run(context, NAME, tasks, |(out, (x, gradient)): (&mut [T], (&[T], &[T]))| {
                 let parts = out.chunks_exact_mut(image).zip(x.chunks_exact(image).zip(gradient.chunks_exact(result)));
-                parts.for_each(|(out, (x, gradient))| {
-                    each_place(&places, #[inline(always)] |place, window| spread(kind, out, x, window, gradient[place]));
-                });
+                for (out, (x, gradient)) in parts {
+                    for (row, gradient) in gradient.chunks_exact(places.count[1]).enumerate() {
+                        each_place(context, NAME, &places, row, #[inline(always)] |place, window| {
+                            spread(kind, out, x, window, gradient[place]);
+                        })?;
+                    }
+                }
                 Ok(())
             })?;
         }
@@ -108,16 +122,20 @@ impl Part {
     }
 }
 
+/// Visits the places of one row of them, with looks at the cancel token between windows that are large together.
 #[inline(always)]
-fn each_place(places: &Places, mut visit: impl FnMut(usize, Part)) {
-    let step = [places.window.dilation[0] * places.image[1], places.window.dilation[1]];
-    for down in 0..places.count[0] {
-        let (top, rows) = part(places, 0, down);
-        for right in 0..places.count[1] {
-            let (left, columns) = part(places, 1, right);
-            visit(down * places.count[1] + right, Part { first: top * places.image[1] + left, count: [rows, columns], step });
+fn each_place(context: &Context, operation: &str, places: &Places, row: usize, mut visit: impl FnMut(usize, Part)) -> Result<()> {
+    let step = [places.window.dilation[0].saturating_mul(places.image[1]), places.window.dilation[1]];
+    let (top, rows) = part(places, 0, row);
+    let between_looks = (TASK / places.window_elements()).max(1);
+    for first in (0..places.count[1]).step_by(between_looks) {
+        context.check(operation)?;
+        for place in first..places.count[1].min(first + between_looks) {
+            let (left, columns) = part(places, 1, place);
+            visit(place, Part { first: top * places.image[1] + left, count: [rows, columns], step });
         }
     }
+    Ok(())
 }
 
 /// The first position inside of the image along an axis, and how many there are.
@@ -169,22 +187,28 @@ fn largest<T: Number>(x: &[T], window: Part) -> usize {
     best
 }
 
+/// The gradient adds to an image from all of its windows: whole images are tasks.
 fn images_per_task(places: &Places) -> usize {
-    let work = places.place_count().saturating_mul(places.size[0]).saturating_mul(places.size[1]);
-    (TASK / work.max(places.image_elements())).max(1)
+    (TASK / places.window_elements().saturating_mul(places.place_count()).max(places.image_elements())).max(1)
 }
 
 /// Windows of which each holds an element of the image.
 fn places(operation: &str, image: [usize; 2], size: [usize; 2], window: &Window) -> Result<Places> {
     let places = Places::new(operation, image, size, window)?;
-    for axis in 0..2 {
-        for place in [0, places.count[axis] - 1] {
-            if (0..size[axis].min(1 << 20)).all(|at| places.position(axis, place, at).is_none()) {
-                let padding = window.padding;
-                return Err(Error::bad(format!(
-                    "{operation}: padding {padding:?} leaves a window of {size:?} without an element of the image; give less"
-                )));
-            }
+    for (axis, name) in ["rows", "columns"].into_iter().enumerate() {
+        let (length, dilation, padding) = (image[axis], window.dilation[axis], window.padding);
+        if size[axis] > 1 && dilation > length {
+            return Err(Error::bad(format!(
+                "{operation}: with dilation {dilation}, windows may step over an image of {length} {name}; at most {length} is wanted"
+            )));
+        }
+        // No window steps over the image, so only the first can end before it, and only the last begin behind it.
+        let first_end = (size[axis] - 1) * dilation + 1;
+        let last_start = (places.count[axis] - 1) * window.stride[axis];
+        if first_end <= padding[axis] || last_start >= padding[axis] + length {
+            return Err(Error::bad(format!(
+                "{operation}: padding {padding:?} leaves a window of {size:?} without an element of the image; give less"
+            )));
         }
     }
     Ok(places)

@@ -67,6 +67,11 @@ impl Places {
         self.image[0] * self.image[1]
     }
 
+    /// Elements of a window, those in the padding included.
+    pub(super) fn window_elements(&self) -> usize {
+        self.size[0].saturating_mul(self.size[1])
+    }
+
     pub(super) fn place_count(&self) -> usize {
         self.count[0] * self.count[1]
     }

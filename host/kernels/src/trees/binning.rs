@@ -6,6 +6,7 @@ use super::cuts::{Coder, Cuts, TOGETHER, key_of};
 use super::matrix::{BinOptions, BinnedMatrix, Feature, GROUP, Group};
 use crate::context::Context;
 use crate::error::Result;
+use crate::growing::Growing;
 use crate::random::philox;
 use crate::tensor::Tensor;
 use crate::vectorized::vectorized;
@@ -18,8 +19,8 @@ const BLOCK_BITS: u32 = 16;
 /// Told apart from other users of the generator.
 const SAMPLE: u32 = 16;
 
-/// The cuts of every column of row-major `features`.
-pub(super) fn cuts(context: &Context, operation: &str, features: &Tensor, options: &BinOptions) -> Result<Vec<Cuts>> {
+/// The columns of row-major `features` and where they are cut.
+pub(super) fn cuts(context: &Context, operation: &str, features: &Tensor, options: &BinOptions) -> Result<Growing<Feature>> {
     let (rows, width) = (features.shape()[0], features.shape()[1]);
     let storage = features.read(operation)?;
     let values = &storage.elements::<f32>()[features.offset()..][..rows * width];
@@ -35,52 +36,57 @@ pub(super) fn cuts(context: &Context, operation: &str, features: &Tensor, option
     };
     let mut positions = Workspace::<u32>::new(context, operation, sampled)?;
     positions.iter_mut().enumerate().for_each(|(i, position)| *position = row_of(i) as u32);
-    let column = |column: usize| {
+    let mut columns = Growing::default();
+    columns.reserve(context, operation, width)?;
+    columns.extend((0..width).map(|_| Feature::uncut()));
+    let cut = |(column, feature): (usize, &mut Feature)| -> Result<()> {
         context.check(operation)?;
-        // The keys, and the counted values after them.
-        let _charge = context.budget().charge(operation, sampled * (size_of::<u32>() + size_of::<(f32, usize)>()))?;
-        let keys = positions.iter().map(|&row| values[row as usize * width + column]).filter(|value| !value.is_nan());
-        let mut keys: Vec<u32> = keys.map(key_of).collect();
+        let _charge = context.budget().charge(operation, sampled * Cuts::SCRATCH)?;
+        let mut keys = Vec::with_capacity(sampled);
+        keys.extend(positions.iter().map(|&row| values[row as usize * width + column]).filter(|value| !value.is_nan()).map(key_of));
         let is_categorical = options.categorical.contains(&column);
-        Ok(if is_categorical { Cuts::categories(&mut keys, options.max_bins) } else { Cuts::numeric(&mut keys, options.max_bins) })
+        let cuts = if is_categorical { Cuts::categories(&mut keys, options.max_bins) } else { Cuts::numeric(&mut keys, options.max_bins) };
+        feature.charge = Some(context.budget().charge(operation, cuts.bytes())?);
+        feature.cuts = cuts;
+        Ok(())
     };
     if sampled * width < PARALLEL {
-        return (0..width).map(column).collect();
+        columns.iter_mut().enumerate().try_for_each(cut)?;
+    } else {
+        context.in_pool(|| columns.par_iter_mut().enumerate().try_for_each(cut))?;
     }
-    context.in_pool(|| (0..width).into_par_iter().map(column).collect())
+    let mut bins = 0;
+    for feature in columns.iter_mut() {
+        feature.first_bin = bins;
+        bins = feature.bins().end;
+    }
+    Ok(columns)
 }
 
 /// The matrix of row-major `features`.
-pub(super) fn encode(context: &Context, operation: &str, features: &Tensor, cuts: Vec<Cuts>) -> Result<BinnedMatrix> {
+pub(super) fn encode(context: &Context, operation: &str, features: &Tensor, columns: Growing<Feature>) -> Result<BinnedMatrix> {
     let (rows, width) = (features.shape()[0], features.shape()[1]);
     let storage = features.read(operation)?;
     let values = &storage.elements::<f32>()[features.offset()..][..rows * width];
     let block_bits = rows.next_power_of_two().trailing_zeros().min(BLOCK_BITS);
     let group_width = width.div_ceil(width.div_ceil(GROUP));
-    let mut groups = Vec::new();
-    for (i, cuts) in cuts.chunks(group_width).enumerate() {
+    let mut groups = Growing::default();
+    groups.reserve(context, operation, width.div_ceil(group_width))?;
+    for (i, columns) in columns.chunks(group_width).enumerate() {
         let blocks = rows.div_ceil(1 << block_bits);
-        let stride_bits = cuts.len().next_power_of_two().trailing_zeros();
+        let stride_bits = columns.len().next_power_of_two().trailing_zeros();
         let mut group = Group {
             first_feature: i * group_width,
-            width: cuts.len(),
+            width: columns.len(),
             stride_bits,
             by_row: Workspace::new(context, operation, rows << stride_bits)?,
-            by_column: Workspace::new(context, operation, (blocks << block_bits) * cuts.len())?,
+            by_column: Workspace::new(context, operation, (blocks << block_bits) * columns.len())?,
         };
-        encode_group(context, operation, (values, width), cuts, &mut group, block_bits)?;
-        groups.push(group);
+        encode_group(context, operation, (values, width), columns, &mut group, block_bits)?;
+        groups.extend([group]);
     }
-    let bytes = cuts.iter().map(|cuts| size_of::<Feature>() + cuts.bin_count() * size_of::<(i32, i32, u8)>()).sum();
-    let charge = context.budget().charge(operation, bytes)?;
-    let mut bins = 0;
-    let place = |cuts: Cuts| {
-        let feature = Feature { first_bin: bins, cuts };
-        bins = feature.bins().end;
-        feature
-    };
-    let features = cuts.into_iter().map(place).collect();
-    Ok(BinnedMatrix { rows, features, groups, bins, block_bits, _charge: charge })
+    let bins = columns.last().map_or(0, |feature| feature.bins().end);
+    Ok(BinnedMatrix { rows, features: columns, groups, bins, block_bits })
 }
 
 /// Fills both orders of a group's codes, block by block.
@@ -88,12 +94,12 @@ fn encode_group(
     context: &Context,
     operation: &str,
     (values, width): (&[f32], usize),
-    cuts: &[Cuts],
+    columns: &[Feature],
     group: &mut Group,
     block_bits: u32,
 ) -> Result<()> {
     let (first_feature, lanes, stride) = (group.first_feature, group.width, 1 << group.stride_bits);
-    let coders: Vec<Coder<'_>> = cuts.iter().map(Coder::new).collect();
+    let coders: Vec<Coder<'_>> = columns.iter().map(|column| Coder::new(&column.cuts)).collect();
     let block = |i: usize, by_row: &mut [u8], by_column: &mut [u8]| -> Result<()> {
         let mut column = [0.0_f32; TOGETHER];
         let mut codes = [0_u8; TOGETHER];

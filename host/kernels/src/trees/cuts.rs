@@ -11,6 +11,17 @@ pub(super) enum Cuts {
 }
 
 impl Cuts {
+    /// Bytes needed for each value of a sample while it is cut: its key, a category, and a counted value.
+    pub(super) const SCRATCH: usize = size_of::<u32>() + size_of::<i32>() + size_of::<(f32, usize)>();
+
+    /// Bytes that the lists hold.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Cuts::Numeric(bounds) => bounds.capacity() * size_of::<f32>(),
+            Cuts::Categories { of_bin, sorted } => of_bin.capacity() * size_of::<i32>() + sorted.capacity() * size_of::<(i32, u8)>(),
+        }
+    }
+
     /// Bins without that of missing values.
     pub(super) fn bin_count(&self) -> usize {
         match self {
@@ -22,7 +33,7 @@ impl Cuts {
     /// Cuts between the values of `sample`, which is used up, into at most `most` bins of about equally many.
     pub(super) fn numeric(sample: &mut [u32], most: usize) -> Cuts {
         sample.sort_unstable();
-        let mut distinct: Vec<(f32, usize)> = Vec::new();
+        let mut distinct: Vec<(f32, usize)> = Vec::with_capacity(sample.len());
         for &key in sample.iter() {
             let value = value_of(key);
             match distinct.last_mut() {
@@ -38,12 +49,14 @@ impl Cuts {
 
     /// A bin for each of the `most` most frequent categories in `sample`, which is used up.
     pub(super) fn categories(sample: &mut [u32], most: usize) -> Cuts {
-        let mut categories: Vec<i32> = sample.iter().filter_map(|&key| category_of(value_of(key))).collect();
+        let mut categories = Vec::with_capacity(sample.len());
+        categories.extend(sample.iter().filter_map(|&key| category_of(value_of(key))));
         categories.sort_unstable();
-        let mut counted: Vec<(usize, i32)> = categories.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0])).collect();
+        let mut counted = Vec::with_capacity(sample.len());
+        counted.extend(categories.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0])));
         counted.sort_unstable_by_key(|&(count, category)| (std::cmp::Reverse(count), category));
         counted.truncate(most);
-        let of_bin: Vec<i32> = counted.into_iter().map(|(_, category)| category).collect();
+        let of_bin: Vec<i32> = counted.iter().map(|&(_, category)| category).collect();
         let mut sorted: Vec<(i32, u8)> = of_bin.iter().enumerate().map(|(bin, &category)| (category, bin as u8)).collect();
         sorted.sort_unstable();
         Cuts::Categories { of_bin, sorted }

@@ -2,28 +2,27 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::context::{Charge, Context};
-use crate::dtype::{DType, Element};
+use crate::context::Context;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::growing::Growing;
 use crate::tensor::Tensor;
 
-/// Nodes summed between two looks at the cancel token.
-const LOOK: usize = 1 << 16;
+/// Nodes between two looks at the cancel token.
+pub(super) const LOOK: usize = 1 << 16;
 
 /// Trees whose leaf values add up to a row's scores.
 pub struct Forest {
     features: usize,
     outputs: usize,
-    pub(super) trees: Vec<TreeHead>,
-    pub(super) nodes: Vec<Node>,
+    pub(super) trees: Growing<TreeHead>,
+    pub(super) nodes: Growing<Node>,
     /// Gain and cover of each node.
-    figures: Vec<[f32; 2]>,
-    /// Where the categories of each split by categories lie.
-    pub(super) sets: Vec<[u32; 2]>,
+    figures: Growing<[f32; 2]>,
+    /// First and number of the categories of each split by categories, in the order of the nodes. Sets that were read may share them.
+    pub(super) sets: Growing<[u32; 2]>,
     /// Ascending within a set.
-    pub(super) categories: Vec<i32>,
-    /// One for each tree, or one for all that were read.
-    charges: Vec<Charge>,
+    pub(super) categories: Growing<i32>,
 }
 
 /// The form in which a forest is stored. N nodes in T trees; positions count from a tree's first node, which is its root; children follow
@@ -81,21 +80,29 @@ pub(super) struct Test {
     pub(super) left: usize,
     pub(super) right: usize,
     pub(super) missing_left: bool,
-    /// None: up to the threshold.
-    pub(super) categories: Vec<i32>,
+    /// First and number of the forest's categories that go left; without any, values up to the threshold do.
+    pub(super) categories: [u32; 2],
 }
 
 impl Forest {
     /// A forest without trees, over rows of `features` features, with `outputs` scores for each.
     ///
     /// # Errors
-    /// Bad operation without features or outputs, or for more than 2³⁰ features.
+    /// Bad operation without features or outputs, for 2³⁰ features or more, or 2³¹ outputs or more.
     pub fn new(features: usize, outputs: usize) -> Result<Forest> {
-        if features == 0 || outputs == 0 || features > FEATURE as usize || i32::try_from(outputs).is_err() {
-            return Err(Error::bad(format!("forest: {features} features and {outputs} outputs; at least one of each is wanted")));
+        Forest::without_trees("new-forest", features, outputs)
+    }
+
+    pub(super) fn without_trees(operation: &str, features: usize, outputs: usize) -> Result<Forest> {
+        const MOST: [usize; 2] = [FEATURE as usize, i32::MAX as usize];
+        if !(1..=MOST[0]).contains(&features) || !(1..=MOST[1]).contains(&outputs) {
+            return Err(Error::bad(format!(
+                "{operation}: {features} features and {outputs} outputs; 1 to {} features and 1 to {} outputs are possible",
+                MOST[0], MOST[1]
+            )));
         }
-        let (trees, nodes, figures, sets, categories) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Forest { features, outputs, trees, nodes, figures, sets, categories, charges: Vec::new() })
+        let (trees, nodes, figures) = (Growing::default(), Growing::default(), Growing::default());
+        Ok(Forest { features, outputs, trees, nodes, figures, sets: Growing::default(), categories: Growing::default() })
     }
 
     /// Number of features of a row.
@@ -120,7 +127,7 @@ impl Forest {
         self.nodes.truncate(cut.first as usize);
         self.figures.truncate(cut.first as usize);
         self.sets.truncate(self.nodes.iter().filter(|node| node.feature & CATEGORICAL != 0).count());
-        let end = self.sets.last().map_or(0, |[start, count]| start + count);
+        let end = self.sets.iter().map(|[start, count]| start + count).max().unwrap_or(0);
         self.categories.truncate(end as usize);
     }
 
@@ -133,7 +140,7 @@ impl Forest {
         let tensor = Tensor::zeros_for(context, NAME, &[self.features, 2], DType::Float64)?;
         let mut storage = tensor.write(NAME)?;
         let sums = storage.elements::<f64>();
-        for (position, (node, figures)) in self.nodes.iter().zip(&self.figures).enumerate() {
+        for (position, (node, figures)) in self.nodes.iter().zip(self.figures.iter()).enumerate() {
             if position % LOOK == 0 {
                 context.check(NAME)?;
             }
@@ -150,27 +157,39 @@ impl Forest {
     /// The forest as tensors.
     ///
     /// # Errors
-    /// Limit exceeded.
+    /// Limit exceeded, interrupted.
     pub fn to_tensors(&self, context: &Context) -> Result<ForestParts> {
-        const NAME: &str = "forest-tensors";
-        let trees: Vec<i32> = self.trees.iter().flat_map(|tree| [tree.first as i32, tree.output as i32]).collect();
-        let mut nodes = Vec::with_capacity(self.nodes.len() * 6);
-        let mut values = Vec::with_capacity(self.nodes.len() * 3);
+        const NAME: &str = "parts";
+        let tensor = |shape: &[usize], dtype| Tensor::unfilled_for(context, NAME, shape, dtype);
+        let parts = ForestParts {
+            trees: tensor(&[self.trees.len(), 2], DType::Int32)?,
+            nodes: tensor(&[self.nodes.len(), 6], DType::Int32)?,
+            values: tensor(&[self.nodes.len(), 3], DType::Float32)?,
+            categories: tensor(&[self.categories.len()], DType::Int32)?,
+        };
+        self.write_to(context, NAME, &parts)?;
+        Ok(parts)
+    }
+
+    fn write_to(&self, context: &Context, operation: &str, parts: &ForestParts) -> Result<()> {
+        let (mut trees, mut nodes) = (parts.trees.write(operation)?, parts.nodes.write(operation)?);
+        let (mut values, mut categories) = (parts.values.write(operation)?, parts.categories.write(operation)?);
+        let (heads, rows) = (trees.elements::<i32>().as_chunks_mut::<2>().0, nodes.elements::<i32>().as_chunks_mut::<6>().0);
+        let values = values.elements::<f32>().as_chunks_mut::<3>().0;
         for (i, tree) in self.trees.iter().enumerate() {
+            heads[i] = [tree.first as i32, tree.output as i32];
             let end = self.trees.get(i + 1).map_or(self.nodes.len(), |next| next.first as usize);
             for position in tree.first as usize..end {
-                let node = self.nodes[position];
-                nodes.extend(self.row_of(node, position, tree.first));
-                let is_set = node.feature & CATEGORICAL != 0;
-                values.extend([if is_set { 0.0 } else { node.value }, self.figures[position][0], self.figures[position][1]]);
+                if position % LOOK == 0 {
+                    context.check(operation)?;
+                }
+                let (node, [gain, cover]) = (self.nodes[position], self.figures[position]);
+                rows[position] = self.row_of(node, position, tree.first);
+                values[position] = [if node.feature & CATEGORICAL == 0 { node.value } else { 0.0 }, gain, cover];
             }
         }
-        Ok(ForestParts {
-            trees: stored(context, NAME, &[self.trees.len(), 2], DType::Int32, &trees)?,
-            nodes: stored(context, NAME, &[self.nodes.len(), 6], DType::Int32, &nodes)?,
-            values: stored(context, NAME, &[self.nodes.len(), 3], DType::Float32, &values)?,
-            categories: stored(context, NAME, &[self.categories.len()], DType::Int32, &self.categories)?,
-        })
+        categories.elements::<i32>()[..self.categories.len()].copy_from_slice(&self.categories);
+        Ok(())
     }
 
     fn row_of(&self, node: Node, position: usize, first: u32) -> [i32; 6] {
@@ -184,55 +203,47 @@ impl Forest {
         [(node.feature & FEATURE) as i32, left as i32, right as i32, missing_left, start as i32, count as i32]
     }
 
-    /// Adds a tree. The caller answers for the nodes' soundness: children after their parents, features below `features`.
-    pub(super) fn push(
-        &mut self,
-        context: &Context,
-        operation: &str,
-        output: usize,
-        nodes: impl ExactSizeIterator<Item = NewNode>,
-    ) -> Result<()> {
-        let first = self.nodes.len();
-        if i32::try_from(first + nodes.len()).is_err() {
-            return Err(Error::limit(format!("{operation}: more than 2^31 nodes")));
-        }
-        let charge = context.budget().charge(operation, nodes.len() * (size_of::<Node>() + size_of::<[f32; 2]>()))?;
-        let (sets, categories) = (self.sets.len(), self.categories.len());
-        for (place, node) in nodes.enumerate() {
-            self.nodes.push(self.packed(&node, first, place));
-            self.figures.push([node.gain, node.cover]);
-            let Some(Test { categories, .. }) = node.test else { continue };
-            if !categories.is_empty() {
-                self.sets.push([self.categories.len() as u32, categories.len() as u32]);
-                self.categories.extend(categories);
+    /// Makes room for a number of trees, nodes, sets and categories in them, so that adding them cannot fail.
+    pub(super) fn reserve(&mut self, context: &Context, operation: &str, [trees, nodes, sets, categories]: [usize; 4]) -> Result<()> {
+        for (held, more, what) in [(self.nodes.len(), nodes, "nodes"), (self.categories.len(), categories, "categories")] {
+            if held.checked_add(more).is_none_or(|count| i32::try_from(count).is_err()) {
+                return Err(Error::limit(format!("{operation}: {held} {what} and {more} more; a forest has at most 2147483647")));
             }
         }
-        self.trees.push(TreeHead { first: first as u32, output: output as u32 });
-        let bytes = (self.sets.len() - sets) * size_of::<[u32; 2]>() + (self.categories.len() - categories) * size_of::<i32>();
-        self.charges.extend([charge, context.budget().charge(operation, bytes)?]);
-        Ok(())
+        self.trees.reserve(context, operation, trees)?;
+        self.nodes.reserve(context, operation, nodes)?;
+        self.figures.reserve(context, operation, nodes)?;
+        self.sets.reserve(context, operation, sets)?;
+        self.categories.reserve(context, operation, categories)
     }
 
-    fn packed(&self, node: &NewNode, first: usize, place: usize) -> Node {
-        let Some(test) = &node.test else {
-            let own = (first + place) as u32;
-            return Node { feature: 0, value: node.value, children: [own; 2] };
-        };
-        let mut feature = test.feature as u32;
-        let mut value = node.value;
-        if test.missing_left {
-            feature |= MISSING_LEFT;
-        }
-        if !test.categories.is_empty() {
-            feature |= CATEGORICAL;
-            value = f32::from_bits(self.sets.len() as u32);
-        }
-        Node { feature, value, children: [test.left, test.right].map(|child| (first + child) as u32) }
+    /// Begins a tree, whose nodes are added next.
+    pub(super) fn begin_tree(&mut self, output: usize) {
+        self.trees.extend([TreeHead { first: self.nodes.len() as u32, output: output as u32 }]);
     }
-}
 
-fn stored<T: Element>(context: &Context, operation: &str, shape: &[usize], dtype: DType, elements: &[T]) -> Result<Tensor> {
-    let tensor = Tensor::zeros_for(context, operation, shape, dtype)?;
-    tensor.write(operation)?.elements::<T>()[..elements.len()].copy_from_slice(elements);
-    Ok(tensor)
+    /// Adds categories, ascending, for a node to name; answers first and number.
+    pub(super) fn add_categories(&mut self, categories: &[i32]) -> [u32; 2] {
+        let first = self.categories.len();
+        self.categories.extend(categories.iter().copied());
+        [first as u32, categories.len() as u32]
+    }
+
+    /// Adds a node to the last tree. The caller answers for its soundness: children after their parents, features below `features`.
+    pub(super) fn add_node(&mut self, node: &NewNode) {
+        let own = self.nodes.len() as u32;
+        let mut packed = Node { feature: 0, value: node.value, children: [own; 2] };
+        if let Some(test) = &node.test {
+            let first = self.trees.last().map_or(0, |tree| tree.first);
+            packed.children = [test.left, test.right].map(|child| first + child as u32);
+            packed.feature = test.feature as u32 | if test.missing_left { MISSING_LEFT } else { 0 };
+            if test.categories[1] > 0 {
+                packed.feature |= CATEGORICAL;
+                packed.value = f32::from_bits(self.sets.len() as u32);
+                self.sets.extend([test.categories]);
+            }
+        }
+        self.nodes.extend([packed]);
+        self.figures.extend([[node.gain, node.cover]]);
+    }
 }

@@ -96,7 +96,7 @@ impl Grower {
     /// # Errors
     /// Bad operation for options out of range, limit exceeded.
     pub fn new(context: &Context, matrix: Arc<BinnedMatrix>, options: SplitOptions, seed: u32) -> Result<Grower> {
-        const NAME: &str = "grower";
+        const NAME: &str = "new-grower";
         options.check(NAME)?;
         let rows = matrix.rows();
         Ok(Grower {
@@ -172,7 +172,8 @@ impl Grower {
     /// row-major) in column `output` the value of its leaf. Rows that took no part are scored too. Returns the number of leaves.
     ///
     /// # Errors
-    /// Bad operation when no tree is being grown, or scores, output or forest do not fit; limit exceeded, interrupted.
+    /// Bad operation when no tree is being grown, or scores, output or forest do not fit; limit exceeded; interrupted, after which some
+    /// rows' scores may have been added to. The forest and the tree are then as they were.
     pub fn finish(&mut self, context: &Context, forest: &mut Forest, output: usize, rate: f64, scores: &Tensor) -> Result<usize> {
         const NAME: &str = "finish";
         let tree = self.tree.as_ref().ok_or_else(|| no_tree(NAME))?;

@@ -45,10 +45,27 @@ impl Grown<'_> {
         for (&leaf, sum) in leaves.iter().zip(&sums) {
             values[leaf] = (rate * self.options.leaf_value(*sum)) as f32;
         }
-        let nodes = self.tree.nodes.iter().zip(&values).map(|(node, &value)| self.new_node(node, value));
-        forest.push(context, operation, output, nodes)?;
+        // The tree comes last: what fails before leaves the forest as it was.
+        forest.reserve(context, operation, self.room())?;
         self.add_to_scores(context, operation, (&leaves, &values), scores, output)?;
+        forest.begin_tree(output);
+        for (node, &value) in self.tree.nodes.iter().zip(&values) {
+            let node = self.new_node(forest, node, value);
+            forest.add_node(&node);
+        }
         Ok(leaves.len())
+    }
+
+    /// What the tree adds to a forest: trees, nodes, sets and categories.
+    fn room(&self) -> [usize; 4] {
+        let [mut sets, mut categories] = [0; 2];
+        for (split, _) in self.tree.nodes.iter().filter_map(|node| node.done) {
+            if let Rule::In(codes) = split.rule {
+                sets += 1;
+                categories += codes.iter().map(|codes| codes.count_ones() as usize).sum::<usize>();
+            }
+        }
+        [1, self.tree.nodes.len(), sets, categories]
     }
 
     fn check(&self, operation: &str, forest: &Forest, output: usize, rate: f64, scores: &Tensor) -> Result<()> {
@@ -135,15 +152,15 @@ impl Grown<'_> {
         context.in_pool(|| scores.par_chunks_mut(TASK * outputs).enumerate().try_for_each(task))
     }
 
-    fn new_node(&self, node: &Node, value: f32) -> NewNode {
+    fn new_node(&self, forest: &mut Forest, node: &Node, value: f32) -> NewNode {
         let cover = (node.total[1] * self.tree.units[1]) as f32;
         let Some((split, left)) = node.done else { return NewNode { test: None, value, gain: 0.0, cover } };
         let cuts = &self.matrix.features[split.feature].cuts;
         let (threshold, categories) = match (split.rule, cuts) {
-            (Rule::UpTo(bin), Cuts::Numeric(bounds)) => (bounds.get(usize::from(bin)).copied().unwrap_or(f32::INFINITY), Vec::new()),
-            (Rule::In(codes), Cuts::Categories { of_bin, .. }) => (0.0, categories_in(codes, of_bin)),
+            (Rule::UpTo(bin), Cuts::Numeric(bounds)) => (bounds.get(usize::from(bin)).copied().unwrap_or(f32::INFINITY), [0; 2]),
+            (Rule::In(codes), Cuts::Categories { of_bin, .. }) => (0.0, forest.add_categories(&categories_in(codes, of_bin))),
             // A feature's splits are of its own kind.
-            _ => (f32::INFINITY, Vec::new()),
+            _ => (f32::INFINITY, [0; 2]),
         };
         let test = Test { feature: split.feature, left, right: left + 1, missing_left: split.missing_left, categories };
         NewNode { test: Some(test), value: threshold, gain: split.gain as f32, cover }

@@ -6,6 +6,7 @@ use super::cuts::Cuts;
 use crate::context::{Charge, Context};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::growing::Growing;
 use crate::tensor::Tensor;
 use crate::workspace::Workspace;
 
@@ -37,13 +38,12 @@ impl Default for BinOptions {
 /// A matrix of features, each value as the number of its bin: what trees are grown on. Two bytes a value.
 pub struct BinnedMatrix {
     pub(super) rows: usize,
-    pub(super) features: Vec<Feature>,
-    pub(super) groups: Vec<Group>,
+    pub(super) features: Growing<Feature>,
+    pub(super) groups: Growing<Group>,
     /// Bins of all features, those of missing values included.
     pub(super) bins: usize,
     /// Rows of one block of columns, as a power of two.
     pub(super) block_bits: u32,
-    pub(super) _charge: Charge,
 }
 
 /// One column.
@@ -51,9 +51,16 @@ pub(super) struct Feature {
     pub(super) cuts: Cuts,
     /// Where its bins begin in a histogram; missing values have the last.
     pub(super) first_bin: usize,
+    /// For the cuts.
+    pub(super) charge: Option<Charge>,
 }
 
 impl Feature {
+    /// A column with one bin.
+    pub(super) fn uncut() -> Feature {
+        Feature { cuts: Cuts::Numeric(Vec::new()), first_bin: 0, charge: None }
+    }
+
     /// Its bins in a histogram, that of missing values included.
     pub(super) fn bins(&self) -> std::ops::Range<usize> {
         self.first_bin..self.first_bin + self.cuts.bin_count() + 1
@@ -108,8 +115,8 @@ impl BinnedMatrix {
         const NAME: &str = "bin-features";
         check(NAME, features, options)?;
         let features = features.to_contiguous(context, NAME)?;
-        let cuts = binning::cuts(context, NAME, &features, options)?;
-        binning::encode(context, NAME, &features, cuts)
+        let columns = binning::cuts(context, NAME, &features, options)?;
+        binning::encode(context, NAME, &features, columns)
     }
 
     /// Number of rows.
@@ -149,7 +156,7 @@ impl BinnedMatrix {
         let tensor = Tensor::zeros_for(context, NAME, &[rows, width], DType::UInt8)?;
         let mut storage = tensor.write(NAME)?;
         let codes = &mut storage.elements::<u8>()[..rows * width];
-        for group in &self.groups {
+        for group in self.groups.iter() {
             context.check(NAME)?;
             for (to, from) in codes.chunks_exact_mut(width).zip(group.by_row.chunks_exact(1 << group.stride_bits)) {
                 to[group.first_feature..][..group.width].copy_from_slice(&from[..group.width]);

@@ -14,6 +14,8 @@ use crate::tensor::Tensor;
 
 /// Rows of one block.
 const BLOCK: usize = 256;
+/// Steps down a tree between two looks at the cancel token. Trees that are grown are seldom as deep.
+const LOOK: usize = 1 << 10;
 /// Rows that walk side by side, so that one waits while the others go on.
 const ABREAST: usize = 8;
 /// Below so many walks the hop to the pool costs more than it brings.
@@ -65,59 +67,53 @@ impl Forest {
         let values = &storage.elements::<f32>()[features.offset()..][..rows * width];
         let mut storage = scores.write(operation)?;
         let scores = &mut storage.elements::<f32>()[scores.offset()..][..rows * outputs];
-        let block = |(values, scores): (&[f32], &mut [f32])| {
-            context.check(operation)?;
-            self.add_block(values, range.clone(), scores);
-            Ok(())
-        };
+        let block = |(values, scores): (&[f32], &mut [f32])| self.add_block(&|| context.check(operation), values, range.clone(), scores);
         if rows * range.len() < PARALLEL {
             return values.chunks(BLOCK * width).zip(scores.chunks_mut(BLOCK * outputs)).try_for_each(block);
         }
         context.in_pool(|| values.par_chunks(BLOCK * width).zip(scores.par_chunks_mut(BLOCK * outputs)).try_for_each(block))
     }
 
-    fn add_block(&self, values: &[f32], range: Range<usize>, scores: &mut [f32]) {
+    fn add_block(&self, look: &dyn Fn() -> Result<()>, values: &[f32], range: Range<usize>, scores: &mut [f32]) -> Result<()> {
         let (width, outputs) = (self.features(), self.outputs());
         for tree in &self.trees[range] {
+            look()?;
             let output = tree.output as usize;
             let mut rows = values.chunks_exact(ABREAST * width);
             let mut to = scores.chunks_exact_mut(ABREAST * outputs);
             for (rows, scores) in rows.by_ref().zip(to.by_ref()) {
-                let leaves = self.walk_abreast(rows, tree.first);
+                let leaves: [u32; ABREAST] = self.walk_abreast(look, rows, tree.first)?;
                 for (scores, leaf) in scores.chunks_exact_mut(outputs).zip(leaves) {
                     scores[output] += self.nodes[leaf as usize].value;
                 }
             }
             let rest = rows.remainder().chunks_exact(width).zip(to.into_remainder().chunks_exact_mut(outputs));
             for (row, scores) in rest {
-                let mut place = tree.first;
-                loop {
-                    let next = self.next(place, row);
-                    if next == place {
-                        break;
-                    }
-                    place = next;
-                }
-                scores[output] += self.nodes[place as usize].value;
+                let [leaf] = self.walk_abreast(look, row, tree.first)?;
+                scores[output] += self.nodes[leaf as usize].value;
             }
         }
+        Ok(())
     }
 
-    /// The leaves of [`ABREAST`] rows.
+    /// The leaves of some rows.
     #[inline(always)]
-    fn walk_abreast(&self, rows: &[f32], first: u32) -> [u32; ABREAST] {
+    fn walk_abreast<const ROWS: usize>(&self, look: &dyn Fn() -> Result<()>, rows: &[f32], first: u32) -> Result<[u32; ROWS]> {
         let width = self.features();
-        let mut places = [first; ABREAST];
+        let mut places = [first; ROWS];
         loop {
-            let mut moved = false;
-            for (place, row) in places.iter_mut().zip(rows.chunks_exact(width)) {
-                let next = self.next(*place, row);
-                moved |= next != *place;
-                *place = next;
+            for _ in 0..LOOK {
+                let mut moved = false;
+                for (place, row) in places.iter_mut().zip(rows.chunks_exact(width)) {
+                    let next = self.next(*place, row);
+                    moved |= next != *place;
+                    *place = next;
+                }
+                if !moved {
+                    return Ok(places);
+                }
             }
-            if !moved {
-                return places;
-            }
+            look()?;
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use algohost_kernels::{BinOptions, BinnedMatrix, Context, DType, Forest, ForestParts, Grower, SplitOptions, Tensor, reference};
+use algohost_kernels::{
+    BinOptions, BinnedMatrix, Budget, Cancel, Context, DType, ErrorKind, Forest, ForestParts, Grower, Pool, SplitOptions, Tensor, reference,
+};
 use proptest::prelude::proptest;
 
 use crate::make::{LAYOUTS, Layout, context, tensor, values};
@@ -126,4 +128,91 @@ fn a_forest_survives_its_tensors_and_can_be_cut_short() {
     let scores = again.predict(&context, &x, 0..4).unwrap();
     again.add_to(&context, &x, 4..9, &scores).unwrap();
     assert_eq!(values(&scores), all);
+}
+
+fn with_budget(bytes: u64) -> Context {
+    Context::new(Budget::new(bytes), Cancel::default(), Pool::new(2).unwrap())
+}
+
+/// A grower with a tree of two leaves to be finished, some of whose rows take no part, and the rows' scores.
+fn grown(made: &Context, matrix: &Arc<BinnedMatrix>) -> (Grower, Tensor) {
+    let hessians = |row: usize| if row < 5 { 0.0 } else { 1.0 };
+    let gradients: Vec<f64> = exact_gradients(300, 9).0.iter().enumerate().map(|(row, gradient)| gradient * hessians(row)).collect();
+    let (gradients, hessians) = (floats(made, &[300], &gradients), floats(made, &[300], &(0..300).map(hessians).collect::<Vec<_>>()));
+    let options = SplitOptions { min_category_rows: 1.0, category_lambda: 0.0, category_smoothing: 0.0, ..SplitOptions::default() };
+    let mut grower = Grower::new(made, Arc::clone(matrix), options, 1).unwrap();
+    assert!(grower.start(made, &gradients, &hessians, &[]).unwrap().gain > 0.0);
+    grower.split(made, 0, false).unwrap();
+    (grower, Tensor::zeros(made, &[300], DType::Float32).unwrap())
+}
+
+/// One feature of 300 rows with some categories.
+fn categories_of(made: &Context) -> Arc<BinnedMatrix> {
+    let features: Vec<f64> = features(300, &[Kind::Few], 4).iter().map(|value| value.abs()).collect();
+    let options = BinOptions { categorical: vec![0], ..BinOptions::default() };
+    Arc::new(BinnedMatrix::new(made, &floats(made, &[300, 1], &features), &options).unwrap())
+}
+
+#[test]
+fn a_tree_that_the_budget_refuses_leaves_forest_and_scores_as_they_were() {
+    let made = context();
+    let matrix = categories_of(&made);
+    let mut refusals = 0;
+    for bytes in (0..3_000).step_by(8) {
+        let (context, mut forest) = (with_budget(bytes), Forest::new(1, 1).unwrap());
+        let (mut grower, scores) = grown(&made, &matrix);
+        let Err(error) = grower.finish(&context, &mut forest, 0, 1.0, &scores) else { continue };
+        refusals += 1;
+        assert!(error.kind == ErrorKind::LimitExceeded && error.message.starts_with("finish: "), "{error}");
+        let parts = forest.to_tensors(&made).unwrap();
+        assert_eq!((forest.trees(), parts.nodes.shape()[0], parts.categories.element_count()), (0, 0, 0), "with {bytes}");
+        assert!(values(&scores).iter().all(|&score| score == 0.0), "with {bytes}");
+        assert_eq!(grower.finish(&made, &mut forest, 0, 1.0, &scores).unwrap(), 2);
+    }
+    assert!(refusals > 10 && refusals < 370, "{refusals}");
+}
+
+#[test]
+fn trees_that_are_cut_off_give_their_memory_back() {
+    let made = context();
+    let matrix = categories_of(&made);
+    let (context, mut forest) = (with_budget(100_000), Forest::new(1, 1).unwrap());
+    for _ in 0..1_000 {
+        let (mut grower, scores) = grown(&made, &matrix);
+        grower.finish(&context, &mut forest, 0, 1.0, &scores).unwrap();
+        forest.truncate(0);
+        assert_eq!(context.budget().used(), 0);
+    }
+}
+
+#[test]
+fn nodes_may_share_their_categories_at_no_cost() {
+    const NODES: usize = 20_001;
+    const CATEGORIES: usize = 100_000;
+    let made = context();
+    let whole = |shape: &[usize], values: &[f64]| tensor(&made, shape, DType::Int32, values, Layout::RowMajor);
+    // Every node but the leaves has a leaf to its left and the next node to its right, and sends all categories but 0 left.
+    let node = |at: usize| match at {
+        at if at % 2 == 0 && at + 1 < NODES => [0.0, at as f64 + 1.0, at as f64 + 2.0, 0.0, 1.0, CATEGORIES as f64 - 1.0],
+        _ => [-1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+    };
+    let parts = ForestParts {
+        trees: whole(&[1, 2], &[0.0, 0.0]),
+        nodes: whole(&[NODES, 6], &(0..NODES).flat_map(node).collect::<Vec<_>>()),
+        values: floats(
+            &made,
+            &[NODES, 3],
+            &(0..3 * NODES).map(|i| if i % 3 == 0 && i % 6 != 0 { i as f64 } else { 0.0 }).collect::<Vec<_>>(),
+        ),
+        categories: whole(&[CATEGORIES], &(0..CATEGORIES).map(|category| category as f64).collect::<Vec<_>>()),
+    };
+    let context = with_budget(4 << 20);
+    let mut forest = Forest::from_tensors(&context, 1, 1, &parts).unwrap();
+    let x = floats(&made, &[2, 1], &[7.0, 0.0]);
+    assert_eq!(values(&forest.predict(&context, &x, 0..1).unwrap()), [3.0, 0.0]);
+    let again = forest.to_tensors(&made).unwrap();
+    assert_eq!(values(&again.nodes), values(&parts.nodes));
+    assert_eq!(values(&again.categories), values(&parts.categories));
+    forest.truncate(0);
+    assert_eq!(context.budget().used(), 0);
 }

@@ -2,8 +2,8 @@
 
 use algohost_kernels::reference::factorization::FactorizationMachine;
 use algohost_kernels::{
-    Context, Csr, DType, ErrorKind, FactorizationLoss, FactorizationOptimizer, FactorizationOptions, FactorizationTrainer, Pace, Tensor,
-    factorization_scores, permutation,
+    Budget, Cancel, Context, Csr, DType, ErrorKind, FactorizationLoss, FactorizationOptimizer, FactorizationOptions, FactorizationTrainer,
+    Pace, Pool, Tensor, factorization_scores, permutation,
 };
 use proptest::prelude::{Just, prop_oneof, proptest};
 
@@ -174,6 +174,32 @@ fn learning_has_the_same_bits_with_any_number_of_threads() {
 }
 
 #[test]
+fn a_step_that_the_budget_refuses_leaves_nothing_behind() {
+    let (n, m, k) = (60, 40, 9);
+    // The parameters after a step, which was refused before where only so many bytes were left; none where it was not.
+    let learned = |left: Option<usize>| {
+        let context = Context::new(Budget::new(1 << 20), Cancel::default(), Pool::new(1).unwrap());
+        let [bias, linear, factors] = tensors(&context, &machine(m, k, DType::Float32), DType::Float32);
+        let matrix = sparse(&context, &rows(n, m, DType::Float32), m, DType::Float32);
+        let labels = tensor(&context, &[n], DType::Float32, &numbers(n, 3), Layout::RowMajor);
+        let all = order(&context, &(0..n).collect::<Vec<_>>());
+        let given = options(FactorizationLoss::Squared, ADAM);
+        let mut trainer = FactorizationTrainer::new(&context, given, &bias, &linear, &factors).unwrap();
+        if let Some(left) = left {
+            let others = (context.budget().limit() - context.budget().used()) as usize - left;
+            let _others = Tensor::zeros(&context, &[others], DType::UInt8).unwrap();
+            let error = trainer.train_on(&context, &matrix, &labels, None, &all, n).err()?;
+            assert_eq!(error.kind, ErrorKind::LimitExceeded, "{error}");
+        }
+        trainer.train_on(&context, &matrix, &labels, None, &all, n).unwrap();
+        Some([values(&bias), values(&linear), values(&factors)].concat())
+    };
+    let wanted = learned(None).unwrap();
+    let refused: Vec<_> = (64..20_000).step_by(128).filter_map(|left| learned(Some(left))).collect();
+    assert!(refused.len() > 10 && refused.iter().all(|given| *given == wanted), "{} refusals", refused.len());
+}
+
+#[test]
 fn the_score_of_labels_out_of_reach_stays_finite() {
     let context = context();
     let machine = FactorizationMachine { bias: 800.0, linear: vec![0.0], factors: vec![], k: 0 };
@@ -194,29 +220,29 @@ fn what_does_not_fit_a_machine_is_refused() {
     let make = |options, bias: &Tensor, linear: &Tensor, factors: &Tensor| {
         FactorizationTrainer::new(&context, options, bias, linear, factors).map(|_| ())
     };
-    let message = "factorization-trainer: bias [1], linear weights [3] and factors [4, 2] do not belong together";
+    let message = "create-learner: bias [1], linear weights [3] and factors [4, 2] do not belong together";
     assert_refused(make(given, &bias, &zeros(&[3]), &factors), BAD, message);
-    let message = "factorization-trainer: factors of shape [4]; features x factors is wanted";
+    let message = "create-learner: factors of shape [4]; features x factors is wanted";
     assert_refused(make(given, &bias, &linear, &linear), BAD, message);
     let double = Tensor::zeros(&context, &[4], DType::Float64).unwrap();
-    let message = "factorization-trainer: bias of float32, linear weights of float64, factors of float32; one dtype is wanted";
+    let message = "create-learner: bias of float32, linear weights of float64, factors of float32; one dtype is wanted";
     assert_refused(make(given, &bias, &double, &factors), BAD, message);
-    let message = "factorization-trainer: the model's tensors must be writable and have storage of their own; copy them";
+    let message = "create-learner: the model's tensors must be writable and have storage of their own; copy them";
     let column = zeros(&[1, 4]);
     assert_refused(make(given, &column.slice(1, 0..1).unwrap(), &column.reshape(&context, &[4]).unwrap(), &factors), BAD, message);
     let wide = zeros(&[4, 3]).slice(1, 0..2).unwrap();
-    let message = "factorization-trainer: the model's tensors must have no gaps; copy the views";
+    let message = "create-learner: the model's tensors must have no gaps; copy the views";
     assert_refused(make(given, &bias, &linear, &wide), BAD, message);
     let hasty = FactorizationOptions { linear: Pace { learning_rate: f64::NAN, l2: 0.0 }, ..given };
-    let message = "factorization-trainer: learning rate of the linear weights is NaN; a finite number from 0 up is wanted";
+    let message = "create-learner: learning rate of the linear weights is NaN; a finite number from 0 up is wanted";
     assert_refused(make(hasty, &bias, &linear, &factors), BAD, message);
     let forgetful = FactorizationOptimizer::Adam { first_decay: 0.9, second_decay: 1.0, epsilon: 1e-8 };
-    let message = "factorization-trainer: a decay of 1; from 0 to below 1 is wanted";
+    let message = "create-learner: a decay of 1; from 0 to below 1 is wanted";
     assert_refused(make(options(FactorizationLoss::Squared, forgetful), &bias, &linear, &factors), BAD, message);
-    let message = "factorization-trainer: gradients are to be clipped at 0; a number above 0 is wanted";
+    let message = "create-learner: gradients are to be clipped at 0; a number above 0 is wanted";
     assert_refused(make(FactorizationOptions { clip_gradient: 0.0, ..given }, &bias, &linear, &factors), BAD, message);
     let half = |shape: &[usize]| Tensor::zeros(&context, shape, DType::Float16).unwrap();
-    let message = "factorization-trainer: float16 is not computed with; cast to float32 or float64";
+    let message = "create-learner: float16 is not computed with; cast to float32 or float64";
     assert_refused(make(given, &half(&[1]), &half(&[4]), &half(&[4, 2])), ErrorKind::NotSupported, message);
 }
 
@@ -232,7 +258,7 @@ fn rows_that_do_not_fit_a_machine_are_refused() {
     let message = "rows of 3 columns of float32, the model has 4 features of float32";
     assert_refused(trainer.train_on(&context, &narrow, &labels, None, &at, 1), BAD, &format!("train-on: {message}"));
     let scored = factorization_scores(&context, &narrow, &model[0], &model[1], &model[2]);
-    assert_refused(scored, BAD, &format!("factorization-scores: {message}"));
+    assert_refused(scored, BAD, &format!("scores: {message}"));
     let mut refused = |labels: &Tensor, weights: Option<&Tensor>, at: &Tensor, mini_batch, message: &str| {
         assert_refused(trainer.train_on(&context, &x, labels, weights, at, mini_batch), BAD, message);
     };

@@ -144,7 +144,7 @@ proptest! {
         }
         let context = context();
         match flat.forest(&context, DType::Float64, Layout::RowMajor, true) {
-            Err(error) => assert!(error.kind == ErrorKind::BadOperation && error.message.starts_with("forest: "), "{error}"),
+            Err(error) => assert!(error.kind == ErrorKind::BadOperation && error.message.starts_with("load-trees: "), "{error}"),
             Ok(forest) => {
                 let x = tensor(&context, &[20, 2], DType::Float64, &numbers(40, 1), Layout::RowMajor);
                 assert!(forest.score(&context, &x, Score::Displacement).is_ok());
@@ -210,9 +210,9 @@ fn forests_charge_the_budget_and_can_be_cancelled() {
         assert_eq!(context.budget().used(), 0, "with {bytes}");
     }
     let refused = flat.forest(&cancelled(), DType::Float32, Layout::RowMajor, true).map(|_| ());
-    assert_refused(refused, ErrorKind::Interrupted, "forest: cancelled by the host");
+    assert_refused(refused, ErrorKind::Interrupted, "load-trees: cancelled by the host");
     let forest = flat.forest(&made, DType::Float32, Layout::RowMajor, true).unwrap();
-    let message = "forest-score: cancelled by the host";
+    let message = "score: cancelled by the host";
     assert_refused(forest.score(&cancelled(), &x, Score::Isolation), ErrorKind::Interrupted, message);
 }
 
@@ -227,7 +227,7 @@ fn trees_that_are_none_are_refused() {
         let mut flat = good.clone();
         change(&mut flat);
         let refused = flat.forest(&context, DType::Float32, Layout::RowMajor, true).map(|_| ());
-        assert_refused(refused, ErrorKind::BadOperation, &format!("forest: {message}"));
+        assert_refused(refused, ErrorKind::BadOperation, &format!("load-trees: {message}"));
     };
     let after = |node, child, end| format!("node {node} has child {child}; a node after it and before {end}, its tree's end, is wanted");
     refused(|flat| flat.children[0] = 0.0, &after(0, 0, 3));
@@ -258,11 +258,11 @@ fn rows_and_scores_that_do_not_fit_are_refused() {
         (zeros(&[3], DType::Float32), "float32 [3]"),
         (zeros(&[2, 3], DType::Float64), "float64 [2, 3]"),
     ] {
-        let message = format!("forest-score: x is {found}; float32 of rows x 3 is wanted");
+        let message = format!("score: x is {found}; float32 of rows x 3 is wanted");
         assert_refused(forest.score(&context, &x, Score::Isolation), ErrorKind::BadOperation, &message);
     }
     let x = zeros(&[2, 3], DType::Float32);
-    let message = "forest-score: displacement is computed from bounds, which this forest was loaded without";
+    let message = "score: displacement is computed from bounds, which this forest was loaded without";
     assert_refused(forest.score(&context, &x, Score::Displacement), ErrorKind::BadOperation, message);
     assert!(forest.score(&context, &x, Score::Isolation).is_ok());
 }

@@ -15,6 +15,7 @@ mod forest;
 mod fuzz;
 mod gram;
 mod instructions;
+mod interruptions;
 mod linalg;
 mod losses;
 mod make;

@@ -263,7 +263,7 @@ fn trees_that_cannot_be_grown_are_refused() {
     let x = list(DType::Float32, &[1.0, 2.0, 3.0, 4.0]).reshape(&context, &[4, 1]).unwrap();
     let matrix = Arc::new(BinnedMatrix::new(&context, &x, &BinOptions::default()).unwrap());
     let options = SplitOptions { alpha: f64::NAN, ..SplitOptions::default() };
-    let message = "grower: alpha NaN; a finite number of at least 0 is wanted";
+    let message = "new-grower: alpha NaN; a finite number of at least 0 is wanted";
     assert_refused(Grower::new(&context, Arc::clone(&matrix), options, 0).map(|_| ()), BAD, message);
     let mut grower = Grower::new(&context, matrix, SplitOptions { min_child_weight: 2.0, ..SplitOptions::default() }, 0).unwrap();
     assert_refused(grower.split(&context, 0, true), BAD, "split: no tree is being grown; start one");
@@ -299,8 +299,11 @@ fn trees_that_cannot_be_grown_are_refused() {
 #[test]
 fn forests_refuse_what_does_not_fit() {
     let context = context();
-    let refused = Forest::new(0, 1).map(|_| ());
-    assert_refused(refused, BAD, "forest: 0 features and 1 outputs; at least one of each is wanted");
+    let limits = "1 to 1073741823 features and 1 to 2147483647 outputs are possible";
+    for (features, outputs) in [(0, 1), (1, 0), (1 << 30, 1), (1, 1 << 31)] {
+        let message = format!("new-forest: {features} features and {outputs} outputs; {limits}");
+        assert_refused(Forest::new(features, outputs).map(|_| ()), BAD, &message);
+    }
     let forest = Forest::new(2, 1).unwrap();
     assert_refused(forest.predict(&context, &floats(&[3, 1]), 0..0), BAD, "predict: features of shape [3, 1]; rows x 2 are wanted");
     assert_refused(forest.predict(&context, &floats(&[3, 2]), 0..1), BAD, "predict: trees 0 to 1 of 0");

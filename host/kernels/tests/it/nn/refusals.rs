@@ -104,6 +104,14 @@ fn pooling_that_does_not_fit_is_refused() {
     let padded = Window { padding: [2, 0, 0, 0], ..Window::default() };
     let message = "pool2d: padding [2, 0, 0, 0] leaves a window of [2, 2] without an element of the image; give less";
     assert_refused(pool2d(&context, &x, Pooling::Average, [2, 2], &padded), BAD, message);
+    // The window in the middle has an element above and one below the image's only row.
+    let (one, sparse) = (floats(&[1, 1, 1, 1]), Window { padding: [2, 0, 2, 0], dilation: [2, 1], ..Window::default() });
+    let message = "with dilation 2, windows may step over an image of 1 rows; at most 1 is wanted";
+    for kind in [Pooling::Max, Pooling::Average] {
+        assert_refused(pool2d(&context, &one, kind, [2, 1], &sparse), BAD, &format!("pool2d: {message}"));
+        let refused = pool2d_gradient(&context, &one, &floats(&[1, 1, 3, 1]), kind, [2, 1], &sparse);
+        assert_refused(refused, BAD, &format!("pool2d-gradient: {message}"));
+    }
     let message = "pool2d-gradient: the gradient is float32 [1, 1, 4, 4]; the result's float32 [1, 1, 3, 3] is wanted";
     assert_refused(pool2d_gradient(&context, &x, &x, Pooling::Max, [2, 2], &Window::default()), BAD, message);
 }
