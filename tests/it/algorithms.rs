@@ -83,8 +83,8 @@ fn requests_with_missing_values_are_refused_where_models_need_numbers() {
 /// Training rows from index 0 on; validation rows never have it. Shifted by one, half of them would be taken for the other class.
 #[test]
 fn a_validation_channel_without_the_first_or_last_feature_is_not_shifted() {
-    let feature = |i: usize| if i % 2 == 0 { format!("1:{}", 1 + i % 7) } else { format!("2:1 3:{}", i % 5) };
-    let row = |i: usize| format!("{}{} {}\n", i % 2, if i % 3 == 0 { " 0:1" } else { "" }, feature(i));
+    let feature = |i: usize| if i.is_multiple_of(2) { format!("1:{}", 1 + i % 7) } else { format!("2:1 3:{}", i % 5) };
+    let row = |i: usize| format!("{}{} {}\n", i % 2, if i.is_multiple_of(3) { " 0:1" } else { "" }, feature(i));
     let rows: String = (0..60).map(row).collect();
     let validation = "1 2:1\n".repeat(4) + "0 1:2\n0 1:3\n";
     let classifier = |name: &str| json!({"predictor_type": name});

@@ -68,7 +68,7 @@ fn a_walk_down_a_tree_without_branches_can_be_cancelled() {
     let whole = |shape: &[usize], values: &[f64]| tensor(&made, shape, DType::Int32, values, Layout::RowMajor);
     // Every node but the leaves has a leaf to its left and the next node to its right.
     let node = |at: usize| match at as f64 {
-        place if at % 2 == 0 && at < 2 * DEPTH => [0.0, place + 1.0, place + 2.0, 0.0, 0.0, 0.0],
+        place if at.is_multiple_of(2) && at < 2 * DEPTH => [0.0, place + 1.0, place + 2.0, 0.0, 0.0, 0.0],
         _ => [-1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
     };
     let nodes: Vec<f64> = (0..2 * DEPTH + 1).flat_map(node).collect();
