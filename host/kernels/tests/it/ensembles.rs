@@ -193,7 +193,7 @@ fn nodes_may_share_their_categories_at_no_cost() {
     let whole = |shape: &[usize], values: &[f64]| tensor(&made, shape, DType::Int32, values, Layout::RowMajor);
     // Every node but the leaves has a leaf to its left and the next node to its right, and sends all categories but 0 left.
     let node = |at: usize| match at {
-        at if at % 2 == 0 && at + 1 < NODES => [0.0, at as f64 + 1.0, at as f64 + 2.0, 0.0, 1.0, CATEGORIES as f64 - 1.0],
+        at if at.is_multiple_of(2) && at + 1 < NODES => [0.0, at as f64 + 1.0, at as f64 + 2.0, 0.0, 1.0, CATEGORIES as f64 - 1.0],
         _ => [-1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
     };
     let parts = ForestParts {
