@@ -4,6 +4,7 @@
 //! Learning goes over mini-batches of sparse rows and touches only what their features touch: a step costs what its rows store, whatever
 //! the number of features.
 
+mod batches;
 mod loss;
 mod optimizer;
 mod scores;

@@ -1,26 +1,29 @@
 //! Learning a factorization machine from mini-batches of sparse rows.
 //!
 //! The rows of a mini-batch are gone over once, forward and backward, all with the parameters from before the step. Gradients are summed in a
-//! compact table with one line for each feature that occurs; then these features' parameters move. All of it runs on the caller's thread
-//! and in order of the rows: a step is some microseconds long, and its result depends on nothing else.
+//! compact table with one line for each feature that occurs; then these features' parameters move. A step runs on one thread and in order
+//! of the rows: its result depends on nothing else. Where steps are long enough, the next mini-batch is gathered alongside.
 
+use super::batches::{Batch, Batches, check_weights};
 use super::loss::FactorizationLoss;
 use super::optimizer::{FactorizationOptimizer, Pace, Root, Step, moments};
 use super::{Model, block, block_mut, check_model, check_rows, in_blocks};
 use crate::context::Context;
-use crate::dtype::{DType, Element};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::float::{Float as _, not_computed, with_float};
+use crate::float::not_computed;
 use crate::sparse::{Csr, Lines, column};
 use crate::storage::Write;
 use crate::tensor::Tensor;
 use crate::vectorized::vectorized;
 use crate::workspace::Workspace;
 
-const NAME: &str = "train-on";
+pub(super) const NAME: &str = "train-on";
 
 /// Multiplications between two looks at the cancel token.
 const LOOK: usize = 1 << 18;
+/// Below so many, a step is over before another thread is awake.
+const ALONGSIDE: usize = 1 << 16;
 
 /// How to learn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,60 +134,14 @@ impl FactorizationTrainer {
         if let Some(weights) = &weights {
             check_weights(context, weights)?;
         }
+        let batches = Batches { context, x, labels: &labels, weights: weights.as_ref(), order, mini_batch };
         let FactorizationTrainer { options, bias, linear, factors, steps, memory, .. } = self;
         let mut guards = [bias.write(NAME)?, linear.write(NAME)?, factors.write(NAME)?];
-        let mut loss = 0.0;
-        for start in (0..order.element_count()).step_by(mini_batch) {
-            context.check(NAME)?;
-            // Gathered a mini-batch at a time, rows stay in the processor's cache until they are used.
-            let at = order.slice(0, start..order.element_count().min(start.saturating_add(mini_batch)))?;
-            let at = x.row_positions(context, NAME, &at)?;
-            let rows = Rows { x: x.gather(context, NAME, &at)?, at, labels: &labels, weights: weights.as_ref() };
-            let number = *steps + 1;
-            let places = [(&*bias, 1), (&*linear, linear.element_count()), (&*factors, factors.element_count())];
-            loss += match memory {
-                Memory::Float32(state) => state.run(context, (*options, number), &mut guards, places, &rows)?,
-                Memory::Float64(state) => state.run(context, (*options, number), &mut guards, places, &rows)?,
-            };
-            *steps = number;
+        let places = [(&*bias, 1), (&*linear, linear.element_count()), (&*factors, factors.element_count())];
+        match memory {
+            Memory::Float32(state) => state.train(&batches, (*options, steps), &mut guards, places),
+            Memory::Float64(state) => state.train(&batches, (*options, steps), &mut guards, places),
         }
-        Ok(loss)
-    }
-}
-
-fn check_weights(context: &Context, weights: &Tensor) -> Result<()> {
-    with_float!(NAME, weights.dtype(), T => {
-        let storage = weights.read(NAME)?;
-        let numbers = &storage.elements::<T>()[weights.offset()..][..weights.element_count()];
-        for (i, some) in numbers.chunks(LOOK).enumerate() {
-            context.check(NAME)?;
-            if let Some(at) = some.iter().position(|weight| !(*weight >= T::ZERO && *weight < T::INFINITY)) {
-                let row = i * LOOK + at;
-                return Err(Error::bad(format!("{NAME}: weight {} at row {row}; finite numbers from 0 up are wanted", some[at])));
-            }
-        }
-        Ok(())
-    })
-}
-
-/// A mini-batch: its rows, and where their labels and weights are.
-struct Rows<'a> {
-    x: Csr,
-    at: Workspace<usize>,
-    labels: &'a Tensor,
-    weights: Option<&'a Tensor>,
-}
-
-impl Rows<'_> {
-    /// Copies the rows' numbers out of `tensor`, which has one for each row there is.
-    fn pick<T: Element>(&self, context: &Context, tensor: &Tensor, picked: &mut [T]) -> Result<()> {
-        let storage = tensor.read(NAME)?;
-        let numbers = &storage.elements::<T>()[tensor.offset()..];
-        for (picked, at) in picked.chunks_mut(LOOK).zip(self.at.chunks(LOOK)) {
-            context.check(NAME)?;
-            picked.iter_mut().zip(at).for_each(|(picked, &at)| *picked = numbers[at]);
-        }
-        Ok(())
     }
 }
 
@@ -192,14 +149,6 @@ struct Parameters<'a, T> {
     bias: &'a mut [T],
     linear: &'a mut [T],
     factors: &'a mut [T],
-}
-
-/// The rows of one step.
-#[derive(Clone, Copy)]
-struct Batch<'a, T> {
-    lines: Lines<'a, T>,
-    labels: &'a [T],
-    weights: Option<&'a [T]>,
 }
 
 /// What the optimizer remembers, and room for one step.
@@ -256,14 +205,14 @@ impl<T: Root> State<T> {
         Ok(())
     }
 
-    /// One step; answers the rows' loss before it. `places` says where bias, weights and factors lie in their storage.
-    fn run(
+    /// A step for each mini-batch; answers the rows' losses, each before its step. `places` says where bias, weights and factors lie in their
+    /// storage.
+    fn train(
         &mut self,
-        context: &Context,
-        (options, number): (FactorizationOptions, u64),
+        batches: &Batches<'_>,
+        (options, steps): (FactorizationOptions, &mut u64),
         [bias, linear, factors]: &mut [Write<'_>; 3],
         places: [(&Tensor, usize); 3],
-        rows: &Rows<'_>,
     ) -> Result<f64> {
         let range = |(tensor, count): (&Tensor, usize)| tensor.offset()..tensor.offset() + count;
         let mut parameters = Parameters::<T> {
@@ -271,19 +220,51 @@ impl<T: Root> State<T> {
             linear: &mut linear.elements()[range(places[1])],
             factors: &mut factors.elements()[range(places[2])],
         };
-        let values = rows.x.values().read(NAME)?;
-        let (count, lines) = (rows.x.rows(), rows.x.lines::<T>(&values));
-        let mut labels = Workspace::<T>::new(context, NAME, count)?;
-        rows.pick(context, rows.labels, &mut labels)?;
-        let mut weights = Workspace::<T>::new(context, NAME, if rows.weights.is_some() { count } else { 0 })?;
-        if let Some(given) = rows.weights {
-            rows.pick(context, given, &mut weights)?;
+        let (context, count, k) = (batches.context, batches.count(), self.k);
+        let mut step = |batch: &Batch<T>| {
+            let loss = self.run(context, (options, *steps + 1), &mut parameters, batch)?;
+            *steps += 1;
+            Ok::<_, Error>(loss)
+        };
+        if count == 0 {
+            return Ok(0.0);
         }
-        let batch = Batch { lines, labels: &labels, weights: rows.weights.map(|_| &weights[..]) };
+        let mut batch = batches.gather(0)?;
+        let work = batches.mini_batch.saturating_mul(batches.x.stored() / batches.x.rows().max(1)).saturating_mul(k + 1);
+        let mut loss = 0.0;
+        if context.threads() == 1 || work < ALONGSIDE {
+            for next in 1..count {
+                loss += step(&batch)?;
+                batch = batches.gather(next)?;
+            }
+        } else if count > 1 {
+            // Sums in the same order as above.
+            (loss, batch) = context.in_pool(|| {
+                for next in 1..count {
+                    let (stepped, gathered) = rayon::join(|| step(&batch), || batches.gather(next));
+                    loss += stepped?;
+                    batch = gathered?;
+                }
+                Ok::<_, Error>((loss, batch))
+            })?;
+        }
+        Ok(loss + step(&batch)?)
+    }
+
+    fn run(
+        &mut self,
+        context: &Context,
+        (options, number): (FactorizationOptions, u64),
+        parameters: &mut Parameters<'_, T>,
+        batch: &Batch<T>,
+    ) -> Result<f64> {
+        context.check(NAME)?;
+        let values = batch.x.values().read(NAME)?;
+        let lines = batch.x.lines::<T>(&values);
         self.reserve(context, lines)?;
         vectorized(
             #[inline(always)]
-            || self.step(context, (options, number), &mut parameters, batch),
+            || self.step(context, (options, number), parameters, (batch, lines)),
         )
     }
 
@@ -293,20 +274,20 @@ impl<T: Root> State<T> {
         context: &Context,
         (options, number): (FactorizationOptions, u64),
         parameters: &mut Parameters<'_, T>,
-        batch: Batch<'_, T>,
+        (batch, lines): (&Batch<T>, Lines<'_, T>),
     ) -> Result<f64> {
         let model = Model { bias: parameters.bias[0], linear: &*parameters.linear, factors: &*parameters.factors };
         let mut gone = Gone { loss: 0.0, weight: 0.0, bias_gradient: 0.0, touched: 0 };
         let mut since_look = 0;
         for (row, label) in batch.labels.iter().enumerate() {
-            let (indices, values) = batch.lines.row(row);
+            let (indices, values) = lines.row(row);
             since_look += (indices.len() + 1) * (self.k + 1);
             if since_look >= LOOK {
                 context.check(NAME)?;
                 since_look = 0;
             }
             let score = model.score(indices, values, self.k, &mut self.products);
-            let weight = batch.weights.map_or(1.0, |weights| weights[row].to_f64());
+            let weight = batch.weights.as_ref().map_or(1.0, |weights| weights[row].to_f64());
             let (own, slope) = options.loss.at(score.to_f64(), label.to_f64());
             gone.loss += weight * own;
             gone.weight += weight;
