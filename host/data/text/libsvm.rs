@@ -271,6 +271,7 @@ impl LineFormat for Libsvm {
                 return Err(Fault { at: text.len(), wrong: Wrong::Changed });
             };
             let [labels, weights, features] = rows.row(row);
+            features.fill(T::from_f64(0.0));
             self.decode_row(line, [labels, weights], |column, value| features[column] = value).map_err(|wrong| fault(text, line, wrong))?;
         }
         match lines.next() {

@@ -47,7 +47,7 @@ pub(super) trait LineFormat: Sync {
         0
     }
 
-    /// Decodes whole lines that are exactly as many rows.
+    /// Decodes whole lines that are exactly as many rows, and writes every element of them.
     fn decode<T: Number>(&self, text: &[u8], rows: &mut Rows<'_, T>) -> Result<(), Fault>;
 
     /// Length of the lines up to the end of row number `rows`, counted from 1.

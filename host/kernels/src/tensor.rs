@@ -39,8 +39,15 @@ impl Tensor {
         Ok(Tensor { storage: Arc::new(storage), dtype, shape, strides: shape.row_major_strides(), offset: 0 })
     }
 
-    /// A tensor as the result of `operation`, which writes every element of it. Until then it holds zeros, or what an earlier tensor of the
-    /// same budget left.
+    /// A tensor for somebody who writes every element of it. Until then it holds zeros, or what an earlier tensor of the same budget left.
+    ///
+    /// # Errors
+    /// As [`Tensor::zeros`].
+    pub fn unfilled(context: &Context, shape: &[usize], dtype: DType) -> Result<Tensor> {
+        Tensor::unfilled_for(context, "zeros", shape, dtype)
+    }
+
+    /// The same as the result of `operation`, which errors name.
     pub(crate) fn unfilled_for(context: &Context, operation: &str, shape: &[usize], dtype: DType) -> Result<Tensor> {
         let shape = checked_shape(operation, shape, dtype.size())?;
         let (storage, _) = Storage::unfilled(context, operation, shape.element_count() * dtype.size())?;

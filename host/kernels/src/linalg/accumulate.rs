@@ -65,7 +65,7 @@ struct Cuts {
 impl Cuts {
     fn new(rows: usize, columns: usize) -> Cuts {
         let (width, wanted) =
-            if columns <= ONE_TILE { (columns, (rows / GROUP_ROWS.max(4 * columns)).clamp(1, GROUPS)) } else { (TILE, 1) };
+            if columns <= ONE_TILE { (columns, (rows / GROUP_ROWS.max(8 * columns)).clamp(1, GROUPS)) } else { (TILE, 1) };
         let rows_of_group = rows.div_ceil(wanted).next_multiple_of(BLOCK);
         Cuts { columns, width, tiles: columns.div_ceil(width), rows_of_group, groups: rows.div_ceil(rows_of_group) }
     }
