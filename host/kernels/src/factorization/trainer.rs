@@ -231,23 +231,18 @@ impl<T: Root> State<T> {
         }
         let mut batch = batches.gather(0)?;
         let work = batches.mini_batch.saturating_mul(batches.x.stored() / batches.x.rows().max(1)).saturating_mul(k + 1);
-        let mut loss = 0.0;
-        if context.threads() == 1 || work < ALONGSIDE {
+        let alongside = context.threads() > 1 && work >= ALONGSIDE && count > 1;
+        let mut all_but_last = || {
+            let mut loss = 0.0;
             for next in 1..count {
-                loss += step(&batch)?;
-                batch = batches.gather(next)?;
+                let (mut step, gather) = (|| step(&batch), || batches.gather(next));
+                let (stepped, gathered) = if alongside { rayon::join(step, gather) } else { (step(), gather()) };
+                loss += stepped?;
+                batch = gathered?;
             }
-        } else if count > 1 {
-            // Sums in the same order as above.
-            (loss, batch) = context.in_pool(|| {
-                for next in 1..count {
-                    let (stepped, gathered) = rayon::join(|| step(&batch), || batches.gather(next));
-                    loss += stepped?;
-                    batch = gathered?;
-                }
-                Ok::<_, Error>((loss, batch))
-            })?;
-        }
+            Ok::<_, Error>(loss)
+        };
+        let loss = if alongside { context.in_pool(all_but_last) } else { all_but_last() }?;
         Ok(loss + step(&batch)?)
     }
 

@@ -23,7 +23,7 @@ pub use gram::{Covariance, covariance, gram, gram_into};
 pub(crate) use lanes::{Lanes, lanes};
 pub use matmul::{Transposed, matmul, matmul_into};
 pub(crate) use matrix::{Matrix, MatrixMut};
-pub(crate) use product::{Product, Rows, serial, times_panel};
+pub(crate) use product::{MOST_LANES, MOST_VECTORS, Product, Rows, STRIP, Width, serial, times_panel};
 pub(crate) use rows::{add_weighted_rows, dot_rows};
 pub(crate) use vector::combine;
 #[cfg(not(feature = "linalg"))]

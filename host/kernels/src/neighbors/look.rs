@@ -3,9 +3,9 @@
 use pulp::{Simd, WithSimd};
 
 use super::panels::Panel;
-use super::tile::{Look, MOST_LANES, MOST_VECTORS, ROWS, Width};
+use super::tile::{Look, ROWS};
 use crate::float::Float;
-use crate::linalg::lanes;
+use crate::linalg::{MOST_LANES, MOST_VECTORS, Width, lanes};
 
 /// Keeps, for each row and lane, the least bound, the least but one, and in which vector the former was.
 pub(super) struct TwoLeast<'a, T> {

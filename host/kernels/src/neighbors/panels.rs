@@ -4,11 +4,10 @@ use rayon::prelude::*;
 
 use super::Metric;
 use super::bound::Shift;
-use super::tile::{MOST_LANES, Width};
 use crate::context::Context;
 use crate::error::Result;
 use crate::float::Float;
-use crate::linalg::Matrix;
+use crate::linalg::{MOST_LANES, Matrix, Width};
 use crate::vectorized::vectorized;
 use crate::workspace::Workspace;
 
@@ -53,7 +52,7 @@ impl<T: Float> Panels<T> {
         let mut terms = Workspace::<T>::new(context, operation, padded)?;
         let skipped = values.as_ptr().align_offset(64).min(line);
         let scratch = || Workspace::<T>::new(context, operation, columns);
-        let share = TOGETHER * width.lanes * width.vectors;
+        let share = TOGETHER * width.panel();
         let fill = |scratch: &mut Result<Workspace<T>>, at: usize, values: &mut [T], terms: &mut [T]| {
             context.check(operation)?;
             let row = scratch.as_mut().map_err(|error| error.clone())?;
@@ -85,7 +84,7 @@ impl<T: Float> Panels<T> {
 
     /// Rows of `y` in one panel, but for the last.
     pub(super) fn panel_rows(&self) -> usize {
-        self.width.lanes * self.width.vectors
+        self.width.panel()
     }
 
     /// Number of panels.
@@ -105,7 +104,7 @@ impl<T: Float> Panels<T> {
 /// Fills panels (`values`, `terms`) with the rows of `y`.
 #[inline(always)]
 fn pack<T: Float>(shift: &Shift<T>, width: Width, row: &mut [T], y: &[T], values: &mut [T], terms: &mut [T]) {
-    let panel = width.lanes * width.vectors;
+    let panel = width.panel();
     let columns = shift.columns;
     let mut y = y.chunks_exact(columns);
     for (values, terms) in values.chunks_mut(panel * columns).zip(terms.chunks_mut(panel)) {

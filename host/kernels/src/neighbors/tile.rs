@@ -3,46 +3,15 @@
 //!
 //! A product alone would write n x m numbers only to have each looked at once; here the look happens where the number is made.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::bound::RowTerms;
 use super::panels::{Panel, Panels};
 use crate::float::Float;
-use crate::instructions::arch;
-use crate::linalg::{Rows, lanes, times_panel};
+use crate::linalg::{Rows, STRIP, lanes, times_panel};
 
-/// Rows of `x` taken together: with as many as this, and the vectors of a panel, sums fill the registers.
-pub(super) const ROWS: usize = 6;
-/// Most values in a vector.
-pub(super) const MOST_LANES: usize = 16;
-/// Most vectors side by side in a panel.
-pub(super) const MOST_VECTORS: usize = 4;
-
-/// How rows of `y` lie side by side, and the instructions that this is for.
-#[derive(Clone, Copy)]
-pub(super) struct Width {
-    pub(super) arch: Arch,
-    /// Values in a vector.
-    pub(super) lanes: usize,
-    /// Vectors in a panel, but for the last one, which may have fewer.
-    pub(super) vectors: usize,
-}
-
-impl Width {
-    pub(super) fn of<T: Float>() -> Width {
-        struct Ask<T>(Arch, std::marker::PhantomData<T>);
-        impl<T: Float> WithSimd for Ask<T> {
-            type Output = Width;
-            #[inline(always)]
-            fn with_simd<S: Simd>(self, _simd: S) -> Width {
-                let vectors = if S::REGISTER_COUNT >= 32 { MOST_VECTORS } else { 2 };
-                Width { arch: self.0, lanes: lanes::<T, S>(), vectors }
-            }
-        }
-        let arch = arch();
-        arch.dispatch(Ask::<T>(arch, std::marker::PhantomData))
-    }
-}
+/// Rows of `x` taken together.
+pub(super) const ROWS: usize = STRIP;
 
 /// Who looks at the bounds.
 pub(super) trait Look<T: Float> {

@@ -4,17 +4,15 @@
 //! is a chain of multiply-adds along the inner axis, cut at multiples of [`Blocks::depth`]: its bits do not depend on how rows and
 //! columns are cut into blocks or dealt to threads.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::panels::Panels;
 use super::scratch::with_scratch;
 use super::tile::{Left, Rows, Strip, times_columns, times_panel, write};
+use super::width::{STRIP, Width};
 use crate::float::Float;
-use crate::instructions::arch;
 use crate::linalg::{Matrix, MatrixMut, lanes};
 
-/// Rows of a strip. With six rows, sums of two vectors each fill 16 registers but for a few, sums of four vectors fill 32.
-const STRIP: usize = 6;
 /// Most depth of a block. Deeper ones pass by the result less often, which takes a tenth of the time with half the depth; a panel of 64 bytes
 /// a row then takes more than the first-level cache, but the second brings it fast enough.
 const DEPTH: usize = 512;
@@ -25,12 +23,7 @@ const FEW_ROWS: usize = 12;
 
 /// How products are cut for the instructions in use.
 #[derive(Clone, Copy)]
-pub(super) struct Blocks {
-    arch: Arch,
-    lanes: usize,
-    /// Vectors side by side in a panel.
-    vectors: usize,
-}
+pub(super) struct Blocks(Width);
 
 /// What a panel is multiplied from.
 #[derive(Clone, Copy)]
@@ -53,16 +46,7 @@ pub(crate) enum Part {
 
 impl Blocks {
     pub(super) fn of<T: Float>() -> Blocks {
-        struct Ask<T>(Arch, std::marker::PhantomData<T>);
-        impl<T: Float> WithSimd for Ask<T> {
-            type Output = Blocks;
-            #[inline(always)]
-            fn with_simd<S: Simd>(self, _simd: S) -> Blocks {
-                Blocks { arch: self.0, lanes: lanes::<T, S>(), vectors: if S::REGISTER_COUNT >= 32 { 4 } else { 2 } }
-            }
-        }
-        let arch = arch();
-        arch.dispatch(Ask::<T>(arch, std::marker::PhantomData))
+        Blocks(Width::of::<T>())
     }
 
     /// The depth that an inner axis is cut into: equal parts.
@@ -72,20 +56,25 @@ impl Blocks {
 
     /// Columns of a whole panel.
     pub(super) fn panel(self) -> usize {
-        self.lanes * self.vectors
+        self.0.panel()
     }
 
     /// Numbers that so many columns are packed into, for each row of `b`.
     pub(super) fn packed_width(self, columns: usize) -> usize {
-        columns.next_multiple_of(self.lanes)
+        columns.next_multiple_of(self.0.lanes)
+    }
+
+    /// Numbers of room for strips that multiplying by rows of `a`, of one block's depth, takes.
+    pub(super) fn strips<T: Float>(a: Matrix<'_, T>) -> usize {
+        if are_read_in_place(a) { 0 } else { ROWS * a.cols }
     }
 
     /// Packs columns of `b` into panels, as many as `to` has room for. What fills up the last vector is 0.
     pub(super) fn pack<T: Float>(self, b: Matrix<'_, T>, to: &mut [T]) {
-        self.arch.dispatch(Pack { b, panel: self.panel(), to });
+        self.0.arch.dispatch(Pack { b, panel: self.panel(), to });
     }
 
-    /// `out = alpha a b + beta out`, of one block's depth. `strips` is room for [`ROWS`] rows of `a`.
+    /// `out = alpha a b + beta out`, of one block's depth. `strips` is room as [`Blocks::strips`] says.
     pub(super) fn multiply<T: Float>(
         self,
         out: &mut MatrixMut<'_, T>,
@@ -95,7 +84,7 @@ impl Blocks {
         part: Part,
         strips: &mut [T],
     ) {
-        self.arch.dispatch(Multiply { out, a, right, scale, part, strips });
+        self.0.arch.dispatch(Multiply { out, a, right, scale, part, strips });
     }
 
     /// The whole product on this thread. Shapes fit, and the inner axis is not empty.
@@ -104,7 +93,7 @@ impl Blocks {
         // Of a plain panel, only what is not whole is packed.
         let whole = if plain { b.cols / self.panel() * self.panel() } else { 0 };
         let packed = depth * self.packed_width(b.cols - whole);
-        with_scratch(packed + ROWS * depth, |room| {
+        with_scratch(packed + Blocks::strips(a.cols(0, depth)), |room| {
             let (packed, strips) = room.split_at_mut(packed);
             for top in (0..a.cols).step_by(depth) {
                 let depth = depth.min(a.cols - top);
@@ -178,7 +167,7 @@ impl<T: Float> Multiply<'_, '_, '_, T> {
         let depth = a.cols;
         for top in (0..a.rows).step_by(ROWS) {
             let end = a.rows.min(top + ROWS);
-            if a.col_stride == 1 || depth == 1 {
+            if are_read_in_place(a) {
                 self.rows::<S, V, _>(
                     simd,
                     (top, end),
@@ -243,6 +232,11 @@ impl<T: Float> Multiply<'_, '_, '_, T> {
         let sums = times_panel::<T, S, STRIP, V>(simd, strip, panel);
         write::<T, S, STRIP, V>(simd, self.out, place, &sums, self.scale);
     }
+}
+
+/// Whether a strip need not be packed: its rows' numbers lie next to each other.
+fn are_read_in_place<T: Copy>(a: Matrix<'_, T>) -> bool {
+    a.col_stride == 1 || a.cols == 1
 }
 
 /// The rows from `first` on. Where less than a strip is left before `end`, the last row comes again and again.

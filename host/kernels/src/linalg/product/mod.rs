@@ -5,6 +5,7 @@ mod blocks;
 mod panels;
 mod scratch;
 mod tile;
+mod width;
 
 use rayon::prelude::*;
 
@@ -19,6 +20,7 @@ use blocks::{Blocks, ROWS, Right};
 use panels::Panels;
 use scratch::with_scratch;
 pub(crate) use tile::{Rows, times_panel};
+pub(crate) use width::{MOST_LANES, MOST_VECTORS, STRIP, Width};
 
 /// Below so many multiplications a plain loop is done before the library has started.
 const TINY: usize = 256;
@@ -138,8 +140,7 @@ impl<T: Float> Product<'_, T> {
         // Rows do not interleave: `write_to` made the row stride the longer one, and elements are distinct.
         let elements = &mut out.elements[..(m - 1) * row_stride + (n - 1) * col_stride + 1];
         let task_elements = if rows >= m { elements.len() } else { rows * row_stride };
-        let (blocks, tasks) = (Blocks::of::<T>(), m.div_ceil(rows));
-        let strips = if self.a.col_stride == 1 { 0 } else { ROWS * self.a.cols };
+        let (blocks, tasks, strips) = (Blocks::of::<T>(), m.div_ceil(rows), Blocks::strips(self.a));
         elements.par_chunks_mut(task_elements).enumerate().try_for_each(|(task, elements)| {
             self.context.check(self.operation)?;
             let start = task * rows;

@@ -2,12 +2,10 @@
 
 use pulp::Simd;
 
+use super::width::{MOST_LANES, MOST_VECTORS};
 use crate::float::Float;
 use crate::linalg::vector::combine;
 use crate::linalg::{Lanes, MatrixMut, lanes};
-
-/// Most values in the row of a tile: four vectors of the widest kind.
-const MOST_WIDTH: usize = 64;
 
 /// `R` rows of `a`.
 pub(crate) trait Left<T, const R: usize>: Copy {
@@ -182,7 +180,7 @@ pub(super) fn write<T: Float, S: Simd, const R: usize, const V: usize>(
             }
             continue;
         }
-        let mut values = [T::ZERO; MOST_WIDTH];
+        let mut values = [T::ZERO; MOST_LANES * MOST_VECTORS];
         T::vectors_mut::<S>(&mut values).0.iter_mut().zip(sums).for_each(|(to, sum)| *to = *sum);
         let to = out.elements[first..].iter_mut().step_by(out.col_stride.max(1));
         to.zip(&values).take(cols).for_each(|(to, &sum)| combine(sum, scale, to));
