@@ -137,20 +137,19 @@ fn folders(base: &Base, channels: &[Channel]) -> Vec<Folder> {
     folders
 }
 
-/// Runs the guest on a thread of its own, while this one listens for the platform's wish to stop. A thread that does not end in time is left
-/// behind: the process ends without it.
+/// Runs the guest on one of the kernels' threads, while this one listens for the platform's wish to stop. A guest that does not end in time
+/// is left behind: the process ends without it.
 fn run_guest(host: &Host, algorithm: &Algorithm, setup: &Setup, stop: &Stop, grace: Duration) -> Result<()> {
     let (ready, interrupter) = bounded(1);
     let (done, outcome) = bounded(1);
-    let (host, algorithm, setup) = (host.clone(), algorithm.clone(), setup.clone());
-    let guest = std::thread::Builder::new().name("train".into()).stack_size(Host::THREAD_STACK_BYTES).spawn(move || {
+    let (pool, host, algorithm, setup) = (host.pool(), host.clone(), algorithm.clone(), setup.clone());
+    pool.start(move || {
         let trained = Instance::new(&host, &algorithm, &setup).and_then(|mut instance| {
             let _ = ready.send(instance.interrupter());
             instance.train()
         });
         let _ = done.send(trained);
     });
-    guest.map_err(|error| Failure::new(Code::Io, format!("a thread for the algorithm does not start: {error}")))?;
     let ended = || Failure::new(Code::Internal, "the training thread ended without an answer");
     select! {
         recv(outcome) -> trained => return trained.map_err(|_| ended())?,

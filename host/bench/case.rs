@@ -6,7 +6,7 @@ use algohost_kernels::{Context, Result};
 pub type Call = Box<dyn FnMut(&Context) -> Result<()>>;
 
 /// Makes the operands of a case.
-pub(super) type Prepare = Box<dyn Fn(&Context) -> Result<Call>>;
+pub(super) type Prepare = Box<dyn Fn(&Context) -> Result<Call> + Sync>;
 
 /// What one call gets done, for a rate beside the time.
 #[derive(Clone, Copy, Debug, PartialEq)]

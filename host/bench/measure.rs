@@ -22,11 +22,15 @@ pub struct Timing {
     pub fastest: f64,
 }
 
-/// Prepares the case, runs it once unmeasured, then until it has been timed well enough.
+/// Prepares the case, runs it once unmeasured, then until it has been timed well enough: on a thread of the pool, as a training guest is.
 ///
 /// # Errors
 /// Whatever the kernel answers.
 pub fn measure(case: &Case, context: &Context) -> Result<Timing> {
+    context.in_pool(|| repeat(case, context))
+}
+
+fn repeat(case: &Case, context: &Context) -> Result<Timing> {
     let mut call = case.prepare(context)?;
     call(context)?;
     let begun = Instant::now();

@@ -40,9 +40,8 @@ Options:
 Environment:
   ALGOHOST_COMPONENT_SHA256   the only digest that is accepted
   ALGOHOST_THREADS            kernel threads (default: one per processor)
-  ALGOHOST_PERMITS            kernels of the algorithm that may share those threads at once (as many as threads)
   ALGOHOST_MEMORY_MB          linear memory of the algorithm (1024)
-  ALGOHOST_TENSOR_MB          tensors of the algorithm (four fifths of the memory there is)
+  ALGOHOST_TENSOR_MB          tensors of the algorithm (four fifths of the machine's or container's memory beyond 64 MB)
   ALGOHOST_LOG                error, warn, info, debug or trace (info)
   ALGOHOST_STOP_GRACE_SECONDS what the algorithm has to save its model after SIGTERM (100), before it is interrupted
 
@@ -64,12 +63,13 @@ Environment:
   SAGEMAKER_BIND_TO_PORT            port (8080); 0 takes a free one and prints it
   ALGOHOST_BIND_ADDRESS             address (0.0.0.0)
   ALGOHOST_INSTANCES                instances that answer, each on its own thread (one per processor); also SAGEMAKER_MODEL_SERVER_WORKERS
+  ALGOHOST_PERMITS                  kernels of all instances that may share the kernel threads at once (as many as threads)
   ALGOHOST_QUEUE                    requests that may wait (1024); more are answered 503
   ALGOHOST_REQUEST_TIMEOUT_SECONDS  time limit of a request (60); also SAGEMAKER_MODEL_SERVER_TIMEOUT, in seconds
   SAGEMAKER_STARTUP_TIMEOUT         seconds that starting and loading the model may take (600)
   ALGOHOST_MAX_BODY_MB              largest request (25); also SAGEMAKER_MAX_PAYLOAD_IN_MB
   SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT   content type of answers when the request accepts anything (application/json)
-  and ALGOHOST_COMPONENT_SHA256, ALGOHOST_THREADS, ALGOHOST_PERMITS, ALGOHOST_MEMORY_MB, ALGOHOST_TENSOR_MB, ALGOHOST_LOG as for train
+  and ALGOHOST_COMPONENT_SHA256, ALGOHOST_THREADS, ALGOHOST_MEMORY_MB, ALGOHOST_TENSOR_MB, ALGOHOST_LOG as for train
 
 Example:
   SAGEMAKER_BIND_TO_PORT=9000 algohost serve --base ./job --component learner.wasm
@@ -118,7 +118,7 @@ WORD: only cases whose name contains one of the words
 
 Environment:
   ALGOHOST_THREADS     kernel threads (default: one per processor)
-  ALGOHOST_TENSOR_MB   memory for operands (four fifths of the memory there is); the largest case takes about 400 MB
+  ALGOHOST_TENSOR_MB   memory for operands (four fifths of the machine's or container's memory beyond 64 MB); the largest case takes about 400 MB
 
 Example:
   ALGOHOST_THREADS=1 algohost bench matmul sort

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::memory::default_tensor_bytes;
 use super::paths::Base;
 use crate::failure::Failure;
 
@@ -40,11 +41,12 @@ pub struct Settings {
     pub program: Option<String>,
     /// `ALGOHOST_THREADS`: kernel threads; 0 is one per processor.
     pub threads: usize,
-    /// `ALGOHOST_PERMITS`: kernels of one algorithm that may share the kernel threads at once; as many as there are threads.
+    /// `ALGOHOST_PERMITS`: kernels of all instances that may share the kernel threads at once; as many as there are threads. A training job's
+    /// guest runs on one of those threads, and one kernel at a time.
     pub permits: usize,
     /// `ALGOHOST_MEMORY_MB`: linear memory of one guest.
     pub memory_bytes: usize,
-    /// `ALGOHOST_TENSOR_MB`: tensors of one guest; by default, four fifths of what the machine or container has.
+    /// `ALGOHOST_TENSOR_MB`: tensors of one guest; by default, four fifths of what the machine or container has beside 64 MB for the host.
     pub tensor_bytes: u64,
     /// `ALGOHOST_INSTANCES`, or `SAGEMAKER_MODEL_SERVER_WORKERS`: instances that answer; by default one per processor.
     pub instances: usize,
@@ -88,7 +90,7 @@ impl Settings {
             threads,
             permits: permits.unwrap_or(if threads == 0 { processors } else { threads }),
             memory_bytes: megabytes(memory_mb),
-            tensor_bytes: tensor_mb.map_or_else(|| available_memory_bytes() / 5 * 4, |mb| megabytes(mb) as u64),
+            tensor_bytes: tensor_mb.map_or_else(default_tensor_bytes, |mb| megabytes(mb) as u64),
             instances: instances.filter(|&instances| instances > 0).unwrap_or(processors),
             queue: number::<usize>(vars, &["ALGOHOST_QUEUE"], 1_000_000)?.unwrap_or(1024).max(1),
             startup_timeout: Duration::from_secs(number(vars, &["SAGEMAKER_STARTUP_TIMEOUT"], MOST_SECONDS)?.unwrap_or(600).max(1)),
@@ -134,15 +136,4 @@ fn require_sha256(pin: &str) -> Result<String, Failure> {
 
 fn megabytes(mb: u64) -> usize {
     usize::try_from(mb.saturating_mul(1 << 20)).unwrap_or(usize::MAX)
-}
-
-/// Memory this process may use: the container's limit, else the machine's memory.
-pub fn available_memory_bytes() -> u64 {
-    let limit = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
-    let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let kilobytes = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-        Some(kilobytes.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? << 10)
-    });
-    let container = limit("/sys/fs/cgroup/memory.max").or_else(|| limit("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
-    machine.unwrap_or(4 << 30).min(container.unwrap_or(u64::MAX))
 }

@@ -1,7 +1,7 @@
 //! What the platform put into the container, as types: configuration files, channels, machines, environment.
 //!
-//! Pure given a base directory and a set of variables: it opens no file outside of the base, reads no global environment, and knows
-//! nothing of wasm. The contract is the one of SageMaker training and hosting containers; names are the platform's own.
+//! Pure given a base directory and a set of variables: it opens no file outside of the base (but for `memory`, which asks the machine
+//! and the control group), reads no global environment, and knows nothing of wasm. The contract is the one of SageMaker training and hosting containers; names are the platform's own.
 
 mod channels;
 mod component;
@@ -9,6 +9,7 @@ mod description;
 mod environment;
 mod files;
 mod hyperparameters;
+mod memory;
 mod paths;
 mod resources;
 
@@ -18,7 +19,7 @@ use serde_json::Map;
 pub use channels::{Channel, InputMode};
 pub use component::{Candidate, Purpose, find_component};
 pub use description::{ChannelSpec, Description, Goal, Hyperparameter, Inference, Kind, Metric, Output};
-pub use environment::{Settings, Vars, available_memory_bytes};
+pub use environment::{Settings, Vars};
 pub use hyperparameters::Hyperparameters;
 pub use paths::Base;
 pub use resources::{Group, Resources};

@@ -65,12 +65,13 @@ impl Host {
     pub fn new(threads: usize) -> Result<Host> {
         let engine = Engine::new(&config()).map_err(anyhow::Error::from).context("the wasm engine does not start")?;
         let linker = imports::linker(&engine)?;
-        let pool = Pool::new(threads).context("the kernel threads do not start")?;
+        let pool = Pool::with_stacks(threads, Self::THREAD_STACK_BYTES).context("the kernel threads do not start")?;
         let watchdog = Watchdog::start(engine.clone()).context("the watchdog thread does not start")?;
         Ok(Host { engine, linker, pool, watchdog })
     }
 
-    pub(super) fn pool(&self) -> &Pool {
+    /// The threads of kernels, which have stack enough for a guest.
+    pub fn pool(&self) -> &Pool {
         &self.pool
     }
 

@@ -8,7 +8,7 @@ use crate::invalid_input;
 use crate::moments::not_finite;
 
 /// Bytes of one batch of float32, about: some thousand rows, so that no time is lost between batches, and little memory.
-const BATCH_BYTES: u32 = 64 << 20;
+const BATCH_BYTES: u32 = 32 << 20;
 
 /// A channel that is being read.
 pub(crate) struct Points {

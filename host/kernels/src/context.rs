@@ -113,6 +113,9 @@ impl Cancel {
     }
 }
 
+/// Stack of a thread that runs nothing but kernels.
+const KERNEL_STACK_BYTES: usize = 2 << 20;
+
 /// The threads that kernels of every guest share.
 #[derive(Clone)]
 pub struct Pool(Arc<rayon::ThreadPool>);
@@ -123,8 +126,25 @@ impl Pool {
     /// # Errors
     /// When the system does not start the threads.
     pub fn new(threads: usize) -> std::result::Result<Pool, rayon::ThreadPoolBuildError> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|n| format!("kernel-{n}")).build()?;
+        Pool::with_stacks(threads, KERNEL_STACK_BYTES)
+    }
+
+    /// A pool of `threads` threads (0: one per processor) for work that needs so much stack.
+    ///
+    /// # Errors
+    /// When the system does not start the threads.
+    pub fn with_stacks(threads: usize, stack_bytes: usize) -> std::result::Result<Pool, rayon::ThreadPoolBuildError> {
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(stack_bytes);
+        // Work that was started here and panics ends by itself; a kernel's panic comes back to who called the kernel.
+        let pool = builder.thread_name(|n| format!("kernel-{n}")).panic_handler(|_| ()).build()?;
         Ok(Pool(Arc::new(pool)))
+    }
+
+    /// Starts work of any length on one of the threads. Kernels that it calls run right there, and only other threads must be woken to take
+    /// part, while a kernel called from outside begins when one has woken, and returns when the caller has. A guest that calls one kernel
+    /// after the other belongs here.
+    pub fn start(&self, work: impl FnOnce() + Send + 'static) {
+        self.0.spawn(work);
     }
 
     /// Number of threads.
@@ -172,7 +192,7 @@ impl Context {
     /// Runs `work` where rayon's parallel iterators use the pool, as soon as a permit is free. For small inputs, do
     /// not: the hop costs about 10 µs.
     pub fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        // Who is in the pool already has its permit, and would wait for itself.
+        // Who is in the pool has its permit or came by `Pool::start`, and would wait for itself.
         let outside = self.pool.0.current_thread_index().is_none();
         // Without a permit the work was cancelled, and ends by itself at its first look.
         let _permit = self.permits.as_ref().filter(|_| outside).and_then(|permits| permits.acquire(&self.cancel));

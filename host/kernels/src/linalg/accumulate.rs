@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::float::Float;
 use crate::vectorized::vectorized;
-use crate::workspace::Workspace;
+use crate::workspace::Unfilled;
 
 /// As many columns are one tile.
 const ONE_TILE: usize = 1024;
@@ -47,7 +47,7 @@ pub(super) struct Rows<'a, T> {
 
 /// The sums over all rows.
 pub(super) struct Sums {
-    tiles: Workspace<f64>,
+    tiles: Unfilled<f64>,
     cuts: Cuts,
 }
 
@@ -124,7 +124,7 @@ pub(super) fn accumulate<T: Float>(rows: Rows<'_, T>) -> Result<Sums> {
     let (m, n) = (rows.a.rows, rows.a.cols);
     let cuts = Cuts::new(m, n);
     let (pairs, numbers) = (cuts.pairs(), cuts.task_numbers());
-    let mut tiles = Workspace::<f64>::new(rows.context, rows.operation, cuts.groups * pairs * numbers)?;
+    let mut tiles = Unfilled::<f64>::zeroed(rows.context, rows.operation, cuts.groups * pairs * numbers)?;
     let scratch = || Scratch::new(&rows, &cuts);
     let task = |scratch: &mut Result<Scratch<T>>, task: usize, sums: &mut [f64]| {
         let scratch = scratch.as_mut().map_err(|error| error.clone())?;
@@ -154,15 +154,15 @@ pub(super) fn accumulate<T: Float>(rows: Rows<'_, T>) -> Result<Sums> {
 
 /// What one thread needs for a tile.
 struct Scratch<T> {
-    left: Workspace<T>,
-    right: Workspace<T>,
-    products: Workspace<T>,
-    column_sums: Workspace<T>,
+    left: Unfilled<T>,
+    right: Unfilled<T>,
+    products: Unfilled<T>,
+    column_sums: Unfilled<T>,
 }
 
 impl<T: Float> Scratch<T> {
     fn new(rows: &Rows<'_, T>, cuts: &Cuts) -> Result<Scratch<T>> {
-        let of = |count| Workspace::new(rows.context, rows.operation, count);
+        let of = |count| Unfilled::new(rows.context, rows.operation, count);
         let block = BLOCK.min(rows.a.rows) * cuts.width;
         let (shifted, weighted) = (rows.shift.is_some(), rows.weights.is_some());
         Ok(Scratch {

@@ -11,7 +11,7 @@ use crate::float::{Float, with_float};
 use crate::linalg::Matrix;
 use crate::tensor::Tensor;
 use crate::vectorized::vectorized;
-use crate::workspace::Workspace;
+use crate::workspace::Unfilled;
 
 /// Most partial sums that are merged.
 const MOST_PARTS: usize = 64;
@@ -99,7 +99,7 @@ fn fill<T: Float>(
     let step = Step { context, operation, weights, clusters: k, search };
     let rows = n.div_ceil(parts(n, k)).max(1).next_multiple_of(step.search.block());
     let totals = k * (d + 1) + 1;
-    let mut sums = Workspace::<f64>::new(context, operation, n.div_ceil(rows).max(1) * totals)?;
+    let mut sums = Unfilled::<f64>::zeroed(context, operation, n.div_ceil(rows).max(1) * totals)?;
     if n.saturating_mul(k).saturating_mul(d) < PARALLEL {
         let mut work = labels.chunks_mut(rows).zip(distances.chunks_mut(rows)).zip(sums.chunks_mut(totals)).enumerate();
         work.try_for_each(|(part, ((labels, distances), sums))| step.part(part * rows, labels, distances, sums))?;

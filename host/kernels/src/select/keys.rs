@@ -1,6 +1,6 @@
 //! Numbers as whole keys that sort like them, so that ordering, searching and counting are compiled for two types instead of twelve.
 
-use bytemuck::Zeroable;
+use bytemuck::Pod;
 use half::{bf16, f16};
 use rayon::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::with_element;
 use crate::workspace::Workspace;
 
 /// An unsigned whole number.
-pub(super) trait Key: Copy + Ord + Zeroable + Send + Sync {
+pub(super) trait Key: Pod + Ord + Send + Sync {
     const MAX: Self;
     /// The key in the order turned round.
     fn reversed(self) -> Self;

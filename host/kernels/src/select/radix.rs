@@ -7,14 +7,14 @@
 
 use std::ops::Range;
 
-use bytemuck::Zeroable;
+use bytemuck::Pod;
 use rayon::prelude::*;
 
 use super::keys::Key;
 use crate::context::Context;
 use crate::error::Result;
 use crate::vectorized::vectorized;
-use crate::workspace::Workspace;
+use crate::workspace::{Unfilled, Workspace};
 
 /// Bits of a digit, at most: 4096 counters stay in the first-level cache.
 const DIGIT_BITS: u32 = 12;
@@ -32,7 +32,7 @@ const TASK: usize = 1 << 18;
 const CHUNKS: usize = 16;
 
 /// What is sorted: a key, and what travels with it.
-pub(super) trait Item: Copy + Zeroable + Send + Sync {
+pub(super) trait Item: Pod + Send + Sync {
     type Key: Key + Item<Key = Self::Key>;
     /// What tells the order of any two items, equal keys included.
     type Rank: Ord;
@@ -63,46 +63,36 @@ macro_rules! bare_item {
 }
 bare_item!(u32, u64);
 
-/// A key and the place it came from.
-#[derive(Clone, Copy, Zeroable)]
-pub(super) struct Placed<K> {
-    key: K,
-    pub(super) place: u32,
+/// A key, and the place it came from.
+pub(super) type Placed<K> = [K; 2];
+
+/// The place that an item came from.
+#[inline(always)]
+pub(super) fn place<K: Key>([_, place]: Placed<K>) -> u32 {
+    place.wide() as u32
 }
 
-impl Item for Placed<u32> {
-    type Key = u32;
-    type Rank = u64;
-    #[inline(always)]
-    fn new(key: u32, place: u32) -> Self {
-        Placed { key, place }
-    }
-    #[inline(always)]
-    fn key(self) -> u32 {
-        self.key
-    }
-    #[inline(always)]
-    fn rank(self) -> u64 {
-        u64::from(self.key) << 32 | u64::from(self.place)
-    }
+macro_rules! placed_item {
+    ($($t:ty, $rank:ty);*) => {$(
+        impl Item for Placed<$t> {
+            type Key = $t;
+            type Rank = $rank;
+            #[inline(always)]
+            fn new(key: $t, place: u32) -> Self {
+                [key, place.into()]
+            }
+            #[inline(always)]
+            fn key(self) -> $t {
+                self[0]
+            }
+            #[inline(always)]
+            fn rank(self) -> $rank {
+                <$rank>::from(self[0]) << 32 | <$rank>::from(self[1])
+            }
+        }
+    )*};
 }
-
-impl Item for Placed<u64> {
-    type Key = u64;
-    type Rank = u128;
-    #[inline(always)]
-    fn new(key: u64, place: u32) -> Self {
-        Placed { key, place }
-    }
-    #[inline(always)]
-    fn key(self) -> u64 {
-        self.key
-    }
-    #[inline(always)]
-    fn rank(self) -> u128 {
-        u128::from(self.key) << 32 | u128::from(self.place)
-    }
-}
+placed_item!(u32, u64; u64, u128);
 
 /// How many spare items [`sort`] needs for so many.
 pub(super) fn spare(items: usize) -> usize {
@@ -150,7 +140,7 @@ pub(super) fn sort<I: Item>(context: &Context, operation: &str, items: &mut [I],
 
 /// Items dealt out to buckets: within each chunk, every bucket's items lie together.
 pub(super) struct Dealt<I> {
-    items: Workspace<I>,
+    items: Unfilled<I>,
     chunk: usize,
     /// Where in each chunk each bucket ends.
     ends: Vec<[u32; BUCKETS]>,
@@ -159,7 +149,7 @@ pub(super) struct Dealt<I> {
 impl<I: Item> Dealt<I> {
     /// Deals out the items of the keys, on the pool. At most 2³¹ keys.
     pub(super) fn new(context: &Context, operation: &str, keys: &[I::Key]) -> Result<Dealt<I>> {
-        let mut items = Workspace::<I>::new(context, operation, keys.len())?;
+        let mut items = Unfilled::<I>::new(context, operation, keys.len())?;
         let chunk = keys.len().div_ceil(CHUNKS).max(1);
         let ends = context.in_pool(|| {
             let ranges: Vec<_> = keys.par_chunks(chunk).map(range).collect();

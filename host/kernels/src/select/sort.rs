@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::keys::{Key, Order, keys_of, store, with_key};
-use super::radix::{Dealt, Item, Placed, sort as sort_items, spare};
+use super::radix::{Dealt, Item, Placed, place, sort as sort_items, spare};
 use super::{TASK, last_axis};
 use crate::context::Context;
 use crate::dtype::DType;
@@ -98,7 +98,7 @@ where
     if length >= LONG {
         return keys.chunks_exact(length).zip(places.chunks_exact_mut(length)).try_for_each(|(keys, places)| {
             let dealt = Dealt::<Placed<K>>::new(context, operation, keys)?;
-            dealt.sort_into(context, operation, places, |item| item.place as i32)
+            dealt.sort_into(context, operation, places, |item| place(item) as i32)
         });
     }
     let task = |(keys, places): (&[K], &mut [i32])| {
@@ -106,9 +106,9 @@ where
         let mut spare = Workspace::new(context, operation, spare(length))?;
         context.check(operation)?;
         keys.chunks_exact(length).zip(places.chunks_exact_mut(length)).try_for_each(|(keys, places)| {
-            items.iter_mut().zip(keys).zip(0..).for_each(|((item, &key), place)| *item = Placed::new(key, place));
+            items.iter_mut().zip(keys).zip(0..).for_each(|((item, &key), place)| *item = Item::new(key, place));
             sort_items(context, operation, &mut items, &mut spare)?;
-            places.iter_mut().zip(items.iter()).for_each(|(place, item)| *place = item.place as i32);
+            places.iter_mut().zip(items.iter()).for_each(|(to, &item)| *to = place(item) as i32);
             Ok(())
         })
     };

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::along::take;
 use super::keys::{Key, Order, keys_of, with_key};
-use super::radix::{Item, Placed};
+use super::radix::{Item, Placed, place};
 use super::{TASK, last_axis};
 use crate::context::{Charge, Context};
 use crate::dtype::DType;
@@ -63,7 +63,7 @@ where
         let mut best = Best::new(context, operation, k)?;
         for (keys, indices) in keys.chunks_exact(length).zip(indices.chunks_exact_mut(k)) {
             best.of_row(context, operation, keys)?;
-            indices.iter_mut().zip(&best.items).for_each(|(index, item)| *index = item.place as i32);
+            indices.iter_mut().zip(&best.items).for_each(|(index, &item)| *index = place(item) as i32);
         }
         Ok(())
     };
@@ -129,7 +129,7 @@ where
     fn offer(&mut self, keys: &[K], first: usize) {
         for (&key, place) in keys.iter().zip(first as u32..) {
             if key <= self.limit {
-                self.items.push(Placed::new(key, place));
+                self.items.push(Item::new(key, place));
             }
         }
         if self.items.len() >= 2 * self.k.max(BLOCK / 2) {

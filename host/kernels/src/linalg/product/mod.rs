@@ -34,6 +34,8 @@ const SMALL_RESULT: usize = 1 << 18;
 const STRETCH: usize = 1 << 12;
 /// Columns that are packed together.
 const PACKED_COLUMNS: usize = 1 << 10;
+/// Bytes of blocks that are packed together, unless one alone is larger.
+const PACKED_BYTES: usize = 8 << 20;
 /// As many columns are multiplied as rows of the transposed product.
 const FEW_COLUMNS: usize = 12;
 /// Rows of one task, at least.
@@ -113,20 +115,23 @@ impl<T: Float> Product<'_, T> {
         }
     }
 
-    /// A task for each `rows` rows of the result, while all share a packed block of `b`.
+    /// A task for each `rows` rows of the result, while all share packed blocks of `b`: as many below each other as there is room for, so that
+    /// rows of the result stay in the cache from one to the next, and threads wait for each other but once.
     fn in_rows(self, out: &mut MatrixMut<'_, T>, rows: usize) -> Result<()> {
         let (n, k) = (out.cols, self.a.cols);
         let (blocks, depth) = (Blocks::of::<T>(), Blocks::depth(k));
-        with_scratch(depth * blocks.packed_width(n.min(PACKED_COLUMNS)), |packed| {
+        let width = blocks.packed_width(n.min(PACKED_COLUMNS));
+        let together = depth * (PACKED_BYTES / (size_of::<T>() * depth * width)).max(1);
+        with_scratch(together.min(k) * width, |room| {
             self.context.in_pool(|| {
                 for left in (0..n).step_by(PACKED_COLUMNS) {
-                    for top in (0..k).step_by(depth) {
-                        let depth = depth.min(k - top);
-                        let (a, b) = (self.a.cols(top, depth), self.b.rows(top, depth).cols(left, PACKED_COLUMNS.min(n - left)));
-                        let panels = Panels::new(blocks, b, &mut packed[..depth * blocks.packed_width(b.cols)]);
+                    for top in (0..k).step_by(together) {
+                        let (cols, together) = (PACKED_COLUMNS.min(n - left), together.min(k - top));
+                        let (a, b) = (self.a.cols(top, together), self.b.rows(top, together).cols(left, cols));
+                        let panels: Vec<_> = Panels::of_blocks(blocks, b, depth, room).collect();
                         let beta = if top == 0 { self.scale.1 } else { T::ONE };
-                        let block = Product { a, b, scale: (self.scale.0, beta), ..self };
-                        block.rows_of_block(&mut out.cols(left, b.cols), rows, &panels)?;
+                        let product = Product { a, b, scale: (self.scale.0, beta), ..self };
+                        product.rows_of_blocks(&mut out.cols(left, cols), rows, &panels)?;
                     }
                 }
                 Ok(())
@@ -134,23 +139,28 @@ impl<T: Float> Product<'_, T> {
         })
     }
 
-    /// A task for each `rows` rows; `panels` are `b`.
-    fn rows_of_block(self, out: &mut MatrixMut<'_, T>, rows: usize, panels: &Panels<'_, T>) -> Result<()> {
+    /// A task for each `rows` rows; `panels` are `b`, block below block, each of the same depth but the last.
+    fn rows_of_blocks(self, out: &mut MatrixMut<'_, T>, rows: usize, panels: &[Panels<'_, T>]) -> Result<()> {
         let (m, n, row_stride, col_stride) = (out.rows, out.cols, out.row_stride.max(1), out.col_stride);
         // Rows do not interleave: `write_to` made the row stride the longer one, and elements are distinct.
         let elements = &mut out.elements[..(m - 1) * row_stride + (n - 1) * col_stride + 1];
         let task_elements = if rows >= m { elements.len() } else { rows * row_stride };
-        let (blocks, tasks, strips) = (Blocks::of::<T>(), m.div_ceil(rows), Blocks::strips(self.a));
+        let (blocks, tasks, depth) = (Blocks::of::<T>(), m.div_ceil(rows), panels.first().map_or(1, Panels::depth));
+        let strips = Blocks::strips(self.a.cols(0, depth));
         elements.par_chunks_mut(task_elements).enumerate().try_for_each(|(task, elements)| {
-            self.context.check(self.operation)?;
             let start = task * rows;
             let rows = rows.min(m - start);
             let mut tile = MatrixMut { elements, rows, cols: n, row_stride, col_stride };
             with_scratch(strips, |strips| {
-                let right = Right::Shared(panels, task * panels.count() / tasks);
-                blocks.multiply(&mut tile, self.a.rows(start, rows), right, self.scale, Part::All, strips);
-            });
-            Ok(())
+                for (at, panels) in panels.iter().enumerate() {
+                    self.context.check(self.operation)?;
+                    let a = self.a.rows(start, rows).cols(at * depth, panels.depth());
+                    let beta = if at == 0 { self.scale.1 } else { T::ONE };
+                    let right = Right::Shared(panels, task * panels.count() / tasks);
+                    blocks.multiply(&mut tile, a, right, (self.scale.0, beta), Part::All, strips);
+                }
+                Ok(())
+            })
         })
     }
 

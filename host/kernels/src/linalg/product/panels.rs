@@ -23,14 +23,28 @@ struct Panel<'p, T> {
 
 impl<'p, T: Float> Panels<'p, T> {
     /// Panels of `b` that will be packed into `room`, which has the room they need.
-    pub(super) fn new(blocks: Blocks, b: Matrix<'p, T>, room: &'p mut [T]) -> Self {
+    fn new(blocks: Blocks, b: Matrix<'p, T>, room: &'p mut [T]) -> Self {
         let panel = |room| Panel { room: Mutex::new(room), packed: OnceLock::new() };
         Panels { blocks, b, panels: room.chunks_mut(b.rows * blocks.panel()).map(panel).collect() }
+    }
+
+    /// The blocks of `b` below each other, each of `depth` rows but the last; `room` has the room that they need.
+    pub(super) fn of_blocks(blocks: Blocks, b: Matrix<'p, T>, depth: usize, room: &'p mut [T]) -> impl Iterator<Item = Self> {
+        let width = blocks.packed_width(b.cols);
+        (0..b.rows).step_by(depth).zip(room.chunks_mut(depth * width)).map(move |(top, room)| {
+            let rows = depth.min(b.rows - top);
+            Panels::new(blocks, b.rows(top, rows), &mut room[..rows * width])
+        })
     }
 
     /// Number of panels.
     pub(super) fn count(&self) -> usize {
         self.panels.len()
+    }
+
+    /// Rows of the block.
+    pub(super) fn depth(&self) -> usize {
+        self.b.rows
     }
 
     /// The panel, packed.
