@@ -41,7 +41,7 @@ Environment:
   ALGOHOST_COMPONENT_SHA256   the only digest that is accepted
   ALGOHOST_THREADS            kernel threads (default: one per processor)
   ALGOHOST_MEMORY_MB          linear memory of the algorithm (1024)
-  ALGOHOST_TENSOR_MB          tensors of the algorithm (four fifths of the machine's or container's memory beyond 64 MB)
+  ALGOHOST_TENSOR_MB          tensors of the algorithm (four fifths of the machine's or container's memory beyond 32 MB)
   ALGOHOST_LOG                error, warn, info, debug or trace (info)
   ALGOHOST_STOP_GRACE_SECONDS what the algorithm has to save its model after SIGTERM (100), before it is interrupted
 
@@ -118,7 +118,7 @@ WORD: only cases whose name contains one of the words
 
 Environment:
   ALGOHOST_THREADS     kernel threads (default: one per processor)
-  ALGOHOST_TENSOR_MB   memory for operands (four fifths of the machine's or container's memory beyond 64 MB); the largest case takes about 400 MB
+  ALGOHOST_TENSOR_MB   memory for operands (four fifths of the machine's or container's memory beyond 32 MB); the largest case takes about 400 MB
 
 Example:
   ALGOHOST_THREADS=1 algohost bench matmul sort

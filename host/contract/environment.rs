@@ -46,7 +46,7 @@ pub struct Settings {
     pub permits: usize,
     /// `ALGOHOST_MEMORY_MB`: linear memory of one guest.
     pub memory_bytes: usize,
-    /// `ALGOHOST_TENSOR_MB`: tensors of one guest; by default, four fifths of what the machine or container has beside 64 MB for the host.
+    /// `ALGOHOST_TENSOR_MB`: tensors of one guest; by default, four fifths of what the machine or container has beside 32 MB for the host.
     pub tensor_bytes: u64,
     /// `ALGOHOST_INSTANCES`, or `SAGEMAKER_MODEL_SERVER_WORKERS`: instances that answer; by default one per processor.
     pub instances: usize,

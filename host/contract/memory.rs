@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// What the host itself needs beside tensors: its code and tables, a guest's own memory, buffers of files and requests.
-const HOST_BYTES: u64 = 64 << 20;
+const HOST_BYTES: u64 = 32 << 20;
 
 /// Bytes for tensors where nobody says: four fifths of what is left beside the host; of very little, a quarter.
 pub(super) fn default_tensor_bytes() -> u64 {
@@ -79,8 +79,8 @@ mod tests {
 
     #[test]
     fn tensors_leave_room_for_the_host() {
-        assert_eq!(tensor_bytes_of(120 << 20), (56 << 20) / 5 * 4);
-        assert_eq!(tensor_bytes_of(64 << 20), 16 << 20);
+        assert_eq!(tensor_bytes_of(120 << 20), (88 << 20) / 5 * 4);
+        assert_eq!(tensor_bytes_of(32 << 20), 8 << 20);
         assert_eq!(total("MemFree: 1 kB\nMemTotal:       2048 kB\n"), Some(2 << 20));
     }
 }
