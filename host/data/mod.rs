@@ -1,6 +1,6 @@
 //! Bytes of a channel or a request to tensors, and answers back to bytes.
 //!
-//! [`files`] names what a channel holds, [`Reader`] decodes it (CSV, libsvm, NPY), [`decode_request`] decodes one request (CSV, JSON, NPY),
+//! [`files`] names what a channel holds, [`Reader`] decodes it (CSV, libsvm, NPY), [`Feed`] picks and shuffles its rows, [`decode_request`] decodes one request (CSV, JSON, NPY),
 //! [`negotiate`] and [`encode`] answer (JSON, CSV, NPY). This room knows tensors, files and formats; it refuses to know
 //! WebAssembly, HTTP and the configuration files of a job.
 //!
@@ -9,6 +9,7 @@
 mod batch;
 mod content_type;
 mod fault;
+mod feed;
 pub mod files;
 mod npy;
 mod reader;
@@ -21,6 +22,7 @@ mod text;
 
 pub use batch::Batch;
 pub use content_type::{ContentType, Format};
+pub use feed::{Feed, Part, Selection, Share, Shuffle, Split};
 pub use reader::{Decision, IndexBase, Options, Reader, Source};
 pub use request::decode_request;
 pub use response::{encode, negotiate};

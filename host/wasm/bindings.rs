@@ -31,7 +31,7 @@ wasmtime::component::bindgen!({
         "algohost:ml/trees.binned-matrix": algohost_kernels::BinnedMatrix,
         "algohost:ml/trees.grower": algohost_kernels::Grower,
         "algohost:ml/trees.forest": algohost_kernels::Forest,
-        "algohost:ml/data.reader": crate::data::Reader,
+        "algohost:ml/data.reader": crate::data::Feed,
         "algohost:ml/artifacts.writer": crate::wasm::archives::Writer,
         "algohost:ml/artifacts.archive": crate::wasm::archives::Archive,
     },

@@ -16,7 +16,7 @@ use super::instance::Setup;
 use super::job::{Access, Channel, Job};
 use super::output::Output;
 use super::watchdog::Deadline;
-use crate::data::{IndexBase, Reader};
+use crate::data::{Feed, IndexBase};
 use crate::failure::{Code, Failure};
 use crate::telemetry;
 
@@ -38,7 +38,7 @@ pub(super) struct Guest {
     pub(super) cut_forests: Slab<CutForest>,
     pub(super) forests: Slab<Forest>,
     pub(super) learners: Slab<FactorizationTrainer>,
-    pub(super) readers: Slab<Reader>,
+    pub(super) readers: Slab<Feed>,
     pub(super) index_base: IndexBase,
     pub(super) writers: Slab<Writer>,
     pub(super) archive_handles: Slab<Archive>,

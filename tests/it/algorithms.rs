@@ -196,6 +196,23 @@ fn the_area_under_the_curve_is_that_of_the_trees_that_are_kept() {
     assert!((stopped - kept).abs() < 1e-6 && (stopped - all).abs() > 1e-4, "stopped {stopped}, kept {kept}, all {all}");
 }
 
+#[test]
+fn a_share_of_the_training_rows_can_be_kept_to_validate_with() {
+    let rows: String = draws(900).chunks_exact(3).map(|row| format!("{},{},{}\n", u8::from(row[0] > 500), row[0], row[1])).collect();
+    let settings = |fraction: &str, seed: &str| json!({"objective": "binary:logistic", "num_round": "30", "early_stopping_rounds": "3", "validation_fraction": fraction, "seed": seed});
+    let outcome = |settings: &Value| train(&job(settings, &[("train", "text/csv", &rows)]), "gradient-boosting-rust", 0);
+    let (first, again, other) = (outcome(&settings("0.3", "1")), outcome(&settings("0.3", "1")), outcome(&settings("0.3", "2")));
+    let trained_on: usize = first.stderr.split("training on ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((180..240).contains(&trained_on), "{trained_on} of 300");
+    assert!(metric(&first, "validation_error") < 0.1);
+    assert_eq!(metric(&first, "validation_logloss"), metric(&again, "validation_logloss"));
+    assert_ne!(metric(&first, "validation_logloss"), metric(&other, "validation_logloss"));
+
+    let base = job(&settings("0.3", "1"), &[("train", "text/csv", &rows), ("validation", "text/csv", &rows)]);
+    train(&base, "gradient-boosting-rust", 1);
+    assert!(base.failure().starts_with("validation_fraction and a channel validation: give one of them"), "{}", base.failure());
+}
+
 /// A row of weight 3 counts like three rows, for the judge too; 0 takes it away.
 #[test]
 fn weights_of_libsvm_rows_count_where_an_algorithm_has_weights() {

@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) train_metrics: bool,
     pub(crate) has_weights: bool,
     pub(crate) seed: u32,
+    /// The chance of a row of `train` to be for validation instead.
+    pub(crate) validation_fraction: Option<f64>,
     /// Feature columns whose values are categories.
     pub(crate) categorical: Vec<u32>,
 }
@@ -58,6 +60,7 @@ impl Settings {
             train_metrics: job::flag("train_metrics")?,
             has_weights: job::integer("csv_weights")? == 1,
             seed: job::integer("seed")? as u32,
+            validation_fraction: if job::has("validation_fraction") { Some(job::number("validation_fraction")?) } else { None },
             categorical: categorical(&job::text("categorical_features")?).map_err(invalid_input)?,
         };
         if settings.scale_pos_weight != 1.0 && kind != Kind::Binary {

@@ -26,10 +26,27 @@ pub(crate) struct Rows {
 }
 
 impl Table {
-    /// Reads a channel whole. `columns` is the number of feature columns there must be, where that is known.
-    pub(crate) fn read(channel: &str, settings: &Settings, columns: Option<u32>) -> Result<Table, Error> {
-        let columns = columns.map_or(String::new(), |columns| format!(r#", "columns": {columns}"#));
-        let options = format!(r#"{{"weight": {}{columns}}}"#, settings.has_weights);
+    /// The rows to train on: all of the channel `train`, or those that validation leaves.
+    pub(crate) fn of_training(settings: &Settings) -> Result<Table, Error> {
+        Table::read("train", settings, &part(settings, "train"))
+    }
+
+    /// The rows to validate with, as wide as those to train on: the channel `validation`, or the share of `train`; none when the job wants
+    /// neither.
+    pub(crate) fn of_validation(settings: &Settings, n_features: u32) -> Result<Option<Table>, Error> {
+        let columns = format!(r#", "columns": {n_features}"#);
+        let has_channel = data::channels().iter().any(|channel| channel.name == "validation");
+        match (has_channel, settings.validation_fraction) {
+            (true, Some(_)) => Err(invalid_input("validation_fraction and a channel validation: give one of them")),
+            (true, None) => Table::read("validation", settings, &columns).map(Some),
+            (false, Some(_)) => Table::read("train", settings, &format!("{columns}{}", part(settings, "validation"))).map(Some),
+            (false, None) => Ok(None),
+        }
+    }
+
+    /// Reads a channel whole, with more options than the weights.
+    fn read(channel: &str, settings: &Settings, options: &str) -> Result<Table, Error> {
+        let options = format!(r#"{{"weight": {}{options}}}"#, settings.has_weights);
         let batch = data::open_channel_with(channel, &options)?.read_all()?;
         let Some(labels) = batch.labels else {
             return Err(invalid_input(format!("channel {channel} has no label column: give its content type the parameter label_size=1")));
@@ -49,6 +66,13 @@ impl Table {
         categories::check(channel, &table, settings)?;
         Ok(table)
     }
+}
+
+/// The options that leave a part of the rows, where there are two.
+fn part(settings: &Settings, part: &str) -> String {
+    let seed = settings.seed;
+    let of = |fraction| format!(r#", "validation_fraction": {fraction}, "split_seed": {seed}, "part": "{part}""#);
+    settings.validation_fraction.map_or(String::new(), of)
 }
 
 fn check_labels(channel: &str, labels: &Tensor, rows: u32, settings: &Settings) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use crate::GradientBoosting;
 use crate::algohost::ml::tensors::Tensor;
 use crate::algohost::ml::types::Error;
-use crate::algohost::ml::{artifacts, data, job};
+use crate::algohost::ml::{artifacts, job};
 use crate::boosting::{Boosting, initial_scores};
 use crate::exports::algohost::ml::trainer::Guest;
 use crate::invalid_input;
@@ -16,7 +16,7 @@ impl Guest for GradientBoosting {
     fn train() -> Result<(), Error> {
         check_cluster()?;
         let settings = Settings::read()?;
-        let table = Table::read("train", &settings, None)?;
+        let table = Table::of_training(&settings)?;
         log(&format!("training on {} rows of {} features", table.rows.count, table.n_features));
         let mut boosting = Boosting::new(&settings, &table)?;
         let validation = Validation::open(&settings, &table, &boosting.base_scores)?;
@@ -121,17 +121,16 @@ struct Validation {
 }
 
 impl Validation {
-    /// None when the job has no such channel.
+    /// None when the job has no such rows.
     fn open(settings: &Settings, train: &Table, base_scores: &[f64]) -> Result<Option<Validation>, Error> {
-        if !data::channels().iter().any(|channel| channel.name == "validation") {
+        let Some(table) = Table::of_validation(settings, train.n_features)? else {
             return match settings.patience {
-                Some(_) => {
-                    Err(invalid_input("early_stopping_rounds needs the channel validation: add it, or leave the hyperparameter out"))
-                }
+                Some(_) => Err(invalid_input(
+                    "early_stopping_rounds needs the channel validation or validation_fraction: add one, or leave the hyperparameter out",
+                )),
                 None => Ok(None),
             };
-        }
-        let table = Table::read("validation", settings, Some(train.n_features))?;
+        };
         let scores = initial_scores(base_scores, table.rows.count)?;
         let judge = Judge::new(&each_round(settings), &table.rows, settings)?;
         Ok(Some(Validation { table, scores, judge }))

@@ -187,6 +187,11 @@ impl Reader {
         self.position = Position::START;
     }
 
+    /// The channel's name.
+    pub fn channel(&self) -> &str {
+        &self.channel
+    }
+
     /// Number of feature columns.
     pub fn columns(&self) -> usize {
         self.layout.features

@@ -5,10 +5,11 @@ use anyhow::Result;
 use serde_json::{Map, Value};
 
 use super::super::fault::quote;
+use super::super::feed::{Selection, Wishes};
 use crate::failure::Failure;
 
 /// How a channel is to be read, beyond what its content type says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
     /// The element type of all tensors: float32 (the default) or float64.
     pub dtype: DType,
@@ -19,36 +20,41 @@ pub struct Options {
     pub weight: bool,
     /// Number of feature columns: the width of libsvm rows, and what other formats must have.
     pub columns: Option<usize>,
+    /// Which rows, and in which order. [`Reader`](super::Reader) gives all as they come; [`Feed`](super::super::Feed) looks at it.
+    pub selection: Selection,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { dtype: DType::Float32, label_size: None, weight: false, columns: None }
+        Options { dtype: DType::Float32, label_size: None, weight: false, columns: None, selection: Selection::default() }
     }
 }
 
 impl Options {
-    /// Reads options from a JSON object with any of the keys `dtype`, `label_size`, `weight` and `columns`.
+    /// Reads options from a JSON object with any of the keys `dtype`, `label_size`, `weight`, `columns`, and those of a [`Selection`].
     ///
     /// # Errors
     /// Invalid input for anything else, naming what is known.
     pub fn from_json(text: &str) -> Result<Options> {
         let wrong = |error: serde_json::Error| Failure::user(format!("channel options {}: {error}", quote(text.as_bytes())));
         let object: Map<String, Value> = serde_json::from_str(text).map_err(wrong)?;
-        let mut options = Options::default();
+        let (mut options, mut wishes) = (Options::default(), Wishes::default());
         for (key, value) in object {
             match key.as_str() {
                 "dtype" => options.dtype = dtype(&value)?,
                 "label_size" => options.label_size = Some(count(&key, &value)?),
                 "weight" => options.weight = value.as_bool().ok_or_else(|| unexpected(&key, &value, "true or false"))?,
                 "columns" => options.columns = Some(count(&key, &value)?),
+                name if wishes.take(name, &value)? => {}
                 _ => {
                     let what = format!("channel option {} is unknown", quote(key.as_bytes()));
-                    return Err(Failure::user(what).help("known are dtype, label_size, weight, columns").into());
+                    return Err(Failure::user(what)
+                        .help(format!("known are dtype, label_size, weight, columns, {}", Wishes::NAMES))
+                        .into());
                 }
             }
         }
-        Ok(options)
+        Ok(Options { selection: wishes.selection()?, ..options })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use wasmtime::component::Resource;
 
-use crate::data::{Batch, Decision, Options, Reader, SparseBatch, files};
+use crate::data::{Batch, Decision, Feed, Options, Share, SparseBatch, files};
 use crate::failure::Code;
 use crate::wasm::bindings::algohost::ml::data::{self as wit, Host, HostReader};
 use crate::wasm::guest::{Guest, ImportError};
@@ -21,12 +21,21 @@ impl Guest {
         })
     }
 
-    fn open_reader(&mut self, name: &str, options: Options) -> Result<Resource<Reader>, ImportError> {
+    /// What part of a channel's rows is this host's. Of a channel that the platform sharded, it has no others.
+    fn share(&self, channel: &Channel) -> Share {
+        match channel.distribution {
+            Distribution::Sharded => Share::WHOLE,
+            Distribution::Replicated => Share { rank: self.job.cluster.rank, size: self.job.cluster.hosts.len() as u32 },
+        }
+    }
+
+    fn open_reader(&mut self, name: &str, options: Options) -> Result<Resource<Feed>, ImportError> {
         let Some(source) = self.channel(name)?.source() else {
             let what = format!("channel '{name}' is in Pipe mode, which this host does not read; use File or FastFile mode");
             return Err(ImportError::new(Code::NotSupported, what));
         };
-        let reader = Reader::open(&self.context, &source, options, &mut self.index_base)?;
+        let share = self.share(self.channel(name)?);
+        let reader = Feed::open(&self.context, &source, options, share, &mut self.index_base)?;
         if let Some(Decision { base, reason }) = reader.index_base() {
             tracing::info!("channel '{name}': libsvm indices begin at {base}: {reason}");
         }
@@ -79,11 +88,11 @@ impl Host for Guest {
         Ok(self.job.channels.iter().map(to_wit).collect())
     }
 
-    fn open_channel(&mut self, name: String) -> Result<Resource<Reader>, ImportError> {
+    fn open_channel(&mut self, name: String) -> Result<Resource<Feed>, ImportError> {
         self.open_reader(&name, Options::default())
     }
 
-    fn open_channel_with(&mut self, name: String, options: String) -> Result<Resource<Reader>, ImportError> {
+    fn open_channel_with(&mut self, name: String, options: String) -> Result<Resource<Feed>, ImportError> {
         self.open_reader(&name, Options::from_json(&options)?)
     }
 
@@ -102,44 +111,44 @@ impl Host for Guest {
 }
 
 impl HostReader for Guest {
-    fn next(&mut self, handle: Resource<Reader>, max_rows: u32) -> Result<Option<wit::Batch>, ImportError> {
+    fn next(&mut self, handle: Resource<Feed>, max_rows: u32) -> Result<Option<wit::Batch>, ImportError> {
         let batch = self.readers.get_mut(handle.rep())?.next(max_rows as usize)?;
         batch.map(|batch| self.new_batch(batch)).transpose()
     }
 
-    fn read_all(&mut self, handle: Resource<Reader>) -> Result<wit::Batch, ImportError> {
+    fn read_all(&mut self, handle: Resource<Feed>) -> Result<wit::Batch, ImportError> {
         let batch = self.readers.get_mut(handle.rep())?.read_all()?;
         self.new_batch(batch)
     }
 
-    fn next_sparse(&mut self, handle: Resource<Reader>, max_rows: u32) -> Result<Option<wit::SparseBatch>, ImportError> {
+    fn next_sparse(&mut self, handle: Resource<Feed>, max_rows: u32) -> Result<Option<wit::SparseBatch>, ImportError> {
         let batch = self.readers.get_mut(handle.rep())?.next_sparse(max_rows as usize)?;
         batch.map(|batch| self.new_sparse_batch(batch)).transpose()
     }
 
-    fn read_all_sparse(&mut self, handle: Resource<Reader>) -> Result<wit::SparseBatch, ImportError> {
+    fn read_all_sparse(&mut self, handle: Resource<Feed>) -> Result<wit::SparseBatch, ImportError> {
         let batch = self.readers.get_mut(handle.rep())?.read_all_sparse()?;
         self.new_sparse_batch(batch)
     }
 
-    fn is_sparse(&mut self, handle: Resource<Reader>) -> wasmtime::Result<bool> {
+    fn is_sparse(&mut self, handle: Resource<Feed>) -> wasmtime::Result<bool> {
         Ok(self.readers.get(handle.rep()).is_ok_and(|reader| reader.is_sparse()))
     }
 
-    fn rewind(&mut self, handle: Resource<Reader>) -> Result<(), ImportError> {
+    fn rewind(&mut self, handle: Resource<Feed>) -> Result<(), ImportError> {
         self.readers.get_mut(handle.rep())?.rewind();
         Ok(())
     }
 
-    fn columns(&mut self, handle: Resource<Reader>) -> wasmtime::Result<u32> {
+    fn columns(&mut self, handle: Resource<Feed>) -> wasmtime::Result<u32> {
         Ok(self.readers.get(handle.rep()).map_or(0, |reader| reader.columns() as u32))
     }
 
-    fn rows(&mut self, handle: Resource<Reader>) -> wasmtime::Result<Option<f64>> {
-        Ok(self.readers.get(handle.rep()).ok().and_then(|reader| reader.rows()).map(|rows| rows as f64))
+    fn rows(&mut self, handle: Resource<Feed>) -> wasmtime::Result<Option<f64>> {
+        Ok(self.readers.get_mut(handle.rep()).ok().and_then(|reader| reader.rows()).map(|rows| rows as f64))
     }
 
-    fn drop(&mut self, handle: Resource<Reader>) -> wasmtime::Result<()> {
+    fn drop(&mut self, handle: Resource<Feed>) -> wasmtime::Result<()> {
         self.readers.remove(handle.rep());
         Ok(())
     }

@@ -29,6 +29,20 @@ pub(crate) fn check_data() -> Result<(), Error> {
     assert_eq!((wide.features.shape(), wide.features.data_type(), wide.labels.is_none()), (vec![3, 3], Dtype::Float64, true));
     let weighted = data::open_channel_with("train", r#"{"weight": true}"#)?.read_all()?;
     assert_eq!(weighted.weights.as_ref().map(elements), Some(vec![2.0, 5.0, 8.0]));
+    let shuffled = data::open_channel_with("train", r#"{"shuffle_seed": 2, "shard_by_rank": true}"#)?;
+    let mut seen: Vec<f64> = Vec::new();
+    while let Some(batch) = shuffled.next(2)? {
+        seen.extend(elements(&batch.features).chunks(2).map(|row| row[0]));
+    }
+    seen.sort_by(f64::total_cmp);
+    // The platform sharded the channel, so this host's rows are all that are here.
+    assert_eq!(seen, [2.0, 5.0, 8.0]);
+    let halves = ["train", "validation"].map(|part| format!(r#"{{"validation_fraction": 0.5, "split_seed": 3, "part": "{part}"}}"#));
+    let count = |options: &String| {
+        data::open_channel_with("train", options).map(|reader| reader.next(9).map(|rows| rows.map_or(0, |rows| rows.features.shape()[0])))
+    };
+    assert_eq!(count(&halves[0])?? + count(&halves[1])??, 3);
+    expect_code(data::open_channel_with("train", r#"{"part": "train"}"#), ErrorCode::InvalidInput, "without validation_fraction");
     expect_code(data::open_channel_with("train", r#"{"labels": 1}"#), ErrorCode::InvalidInput, "labels");
     expect_code(data::open_channel("nowhere"), ErrorCode::NotFound, "it has: text, train");
 
