@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::batch::Batch;
 use super::fault::kernel;
-use super::reader::{Decision, IndexBase, Options, Reader, Source};
+use super::reader::{Decision, IndexBase, Options, Reader, Source, require_rows};
 use super::sparse::SparseBatch;
 use crate::failure::{Code, Failure};
 use pick::Pick;
@@ -73,7 +73,7 @@ impl Feed {
     /// As [`Reader::next`].
     pub fn next(&mut self, max_rows: usize) -> Result<Option<Batch>> {
         let Some(shuffle) = self.shuffle else { return self.next_picked(max_rows, Reader::next) };
-        asked_for_rows("next", max_rows)?;
+        require_rows("next", max_rows)?;
         if matches!(self.held, Held::Nothing) {
             let Some(lot) = self.next_lot(shuffle, Reader::next, Reader::read_all)? else { return Ok(None) };
             self.held = Held::Dense(self.shuffled(&lot, shuffle)?, 0);
@@ -91,7 +91,7 @@ impl Feed {
     /// As [`Reader::next`].
     pub fn next_sparse(&mut self, max_rows: usize) -> Result<Option<SparseBatch>> {
         let Some(shuffle) = self.shuffle else { return self.next_picked(max_rows, Reader::next_sparse) };
-        asked_for_rows("next-sparse", max_rows)?;
+        require_rows("next-sparse", max_rows)?;
         if matches!(self.held, Held::Nothing) {
             let Some(lot) = self.next_lot(shuffle, Reader::next_sparse, Reader::read_all_sparse)? else { return Ok(None) };
             self.held = Held::Sparse(self.shuffled(&lot, shuffle)?, 0);
@@ -270,13 +270,6 @@ impl Lot for SparseBatch {
 fn positions(context: &Context, at: impl IntoIterator<Item = i32>) -> Result<Tensor> {
     let bytes: Vec<u8> = at.into_iter().flat_map(i32::to_le_bytes).collect();
     Tensor::from_bytes(context, &[bytes.len() / size_of::<i32>()], DType::Int32, &bytes).map_err(kernel)
-}
-
-fn asked_for_rows(operation: &str, max_rows: usize) -> Result<(), Failure> {
-    if max_rows > 0 {
-        return Ok(());
-    }
-    Err(Failure::new(Code::BadOperation, format!("{operation}: max-rows is 0; ask for one row at least")))
 }
 
 fn mixed(called: &str, before: &str) -> Failure {

@@ -152,9 +152,7 @@ impl Reader {
     }
 
     fn take<B>(&mut self, operation: &str, max_rows: usize, decode: impl FnOnce(&Reader, &[Piece]) -> Result<B>) -> Result<Option<B>> {
-        if max_rows == 0 {
-            return Err(Failure::new(Code::BadOperation, format!("{operation}: max-rows is 0; ask for one row at least")).into());
-        }
+        require_rows(operation, max_rows)?;
         // The position moves only when the rows were decoded, so that an error comes back instead of leaving rows out.
         let mut position = self.position;
         let pieces = match &mut self.table {
@@ -242,6 +240,14 @@ impl Reader {
             AnyTable::Npy(npy) => fill::<T>(&self.context, &subject, npy, self.layout, pieces),
         }
     }
+}
+
+/// Refuses to be asked for no rows.
+pub(super) fn require_rows(operation: &str, max_rows: usize) -> Result<(), Failure> {
+    if max_rows > 0 {
+        return Ok(());
+    }
+    Err(Failure::new(Code::BadOperation, format!("{operation}: max-rows is 0; ask for one row at least")))
 }
 
 /// What the cells of a row are, when there are `cells` of them.

@@ -30,11 +30,12 @@ impl Guest {
     }
 
     fn open_reader(&mut self, name: &str, options: Options) -> Result<Resource<Feed>, ImportError> {
-        let Some(source) = self.channel(name)?.source() else {
+        let channel = self.channel(name)?;
+        let Some(source) = channel.source() else {
             let what = format!("channel '{name}' is in Pipe mode, which this host does not read; use File or FastFile mode");
             return Err(ImportError::new(Code::NotSupported, what));
         };
-        let share = self.share(self.channel(name)?);
+        let share = self.share(channel);
         let reader = Feed::open(&self.context, &source, options, share, &mut self.index_base)?;
         if let Some(Decision { base, reason }) = reader.index_base() {
             tracing::info!("channel '{name}': libsvm indices begin at {base}: {reason}");
