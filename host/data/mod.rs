@@ -22,8 +22,8 @@ mod text;
 
 pub use batch::Batch;
 pub use content_type::{ContentType, Format};
-pub use feed::{Feed, Part, Selection, Share, Shuffle, Split};
-pub use reader::{Decision, IndexBase, Options, Reader, Source};
+pub use feed::{Feed, Share};
+pub use reader::{Decision, IndexBase, Options, Part, Reader, Selection, Shuffle, Source, Split};
 pub use request::decode_request;
 pub use response::{encode, negotiate};
 pub use sparse::SparseBatch;

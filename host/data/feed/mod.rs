@@ -1,19 +1,16 @@
 //! A channel as who trains wants it: some of its rows, in another order.
 
 mod pick;
-mod selection;
 
 use algohost_kernels::{Context, DType, Tensor, gather, permutation};
 use anyhow::Result;
 
 use super::batch::Batch;
 use super::fault::kernel;
-use super::reader::{Decision, IndexBase, Options, Reader, Source, require_rows};
+use super::reader::{Decision, IndexBase, Options, Reader, Selection, Shuffle, Source, require_rows};
 use super::sparse::SparseBatch;
 use crate::failure::{Code, Failure};
 use pick::Pick;
-pub(super) use selection::Wishes;
-pub use selection::{Part, Selection, Shuffle, Split};
 
 /// Which of the job's hosts this is, and how many there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Which rows of a channel belong to a host and to a part.
 
+use super::super::reader::{Part, Split};
 use super::Share;
-use super::selection::{Part, Split};
 
 /// Decides by the number of a row alone.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,7 @@
 
 mod index_base;
 mod options;
+mod selection;
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ use crate::failure::{Code, Failure};
 
 pub use index_base::{Decision, IndexBase};
 pub use options::Options;
+pub use selection::{Part, Selection, Shuffle, Split};
 
 /// The formats that channels are read in.
 const FORMATS: [Format; 3] = [Format::Csv, Format::Libsvm, Format::Npy];

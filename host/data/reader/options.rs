@@ -5,7 +5,7 @@ use anyhow::Result;
 use serde_json::{Map, Value};
 
 use super::super::fault::quote;
-use super::super::feed::{Selection, Wishes};
+use super::selection::{Selection, Wishes};
 use crate::failure::Failure;
 
 /// How a channel is to be read, beyond what its content type says.
@@ -70,6 +70,6 @@ fn count(key: &str, value: &Value) -> Result<usize, Failure> {
     value.as_u64().and_then(|count| usize::try_from(count).ok()).ok_or_else(|| unexpected(key, value, "a whole number of at least 0"))
 }
 
-fn unexpected(key: &str, value: &Value, wanted: &str) -> Failure {
+pub(super) fn unexpected(key: &str, value: &Value, wanted: &str) -> Failure {
     Failure::user(format!("channel option {key} is {}, not {wanted}", quote(value.to_string().as_bytes())))
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use serde_json::Value;
 
-use super::super::fault::quote;
+use super::options::unexpected;
 use crate::failure::Failure;
 
 /// Which rows, and in which order.
@@ -67,7 +67,7 @@ impl Wishes {
     /// # Errors
     /// Invalid input for a value that it cannot have.
     pub(crate) fn take(&mut self, name: &str, value: &Value) -> Result<bool, Failure> {
-        let wrong = |wanted: &str| Failure::user(format!("channel option {name} is {}, not {wanted}", quote(value.to_string().as_bytes())));
+        let wrong = |wanted: &str| unexpected(name, value, wanted);
         let seed = || value.as_u64().and_then(|seed| u32::try_from(seed).ok()).ok_or_else(|| wrong("a whole number from 0 to 4294967295"));
         match name {
             "shard_by_rank" => self.shard_by_rank = value.as_bool().ok_or_else(|| wrong("true or false"))?,
