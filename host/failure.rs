@@ -128,14 +128,16 @@ pub struct Failure {
     pub code: Code,
     /// What happened and where: one line.
     pub what: String,
-    /// What to do about it, or what else is known (a backtrace); may be several lines.
+    /// What to do about it, or what else is wrong; may be several lines.
     pub help: Option<String>,
+    /// What else is known: a backtrace, the last lines of output.
+    pub details: Option<String>,
 }
 
 impl Failure {
     /// A failure without advice.
     pub fn new(code: Code, what: impl Into<String>) -> Failure {
-        Failure { code, what: what.into(), help: None }
+        Failure { code, what: what.into(), help: None, details: None }
     }
 
     /// The caller's data, request or hyperparameters are wrong.
@@ -150,6 +152,13 @@ impl Failure {
         self
     }
 
+    /// The same failure with what else is known.
+    #[must_use]
+    pub fn details(mut self, details: impl Into<String>) -> Failure {
+        self.details = Some(details.into());
+        self
+    }
+
     /// The failure inside of an error, or one that says the error's own words and blames the platform.
     pub fn of(error: &anyhow::Error) -> Failure {
         match error.downcast_ref::<Failure>() {
@@ -158,15 +167,43 @@ impl Failure {
         }
     }
 
-    /// The text of `output/failure`: the cause first, then whose fault it is, then what to do.
+    /// The text of `output/failure`: the cause first, then whose fault it is, then what to do, these within the [`REASON`] characters that
+    /// the platform shows; then, when some of it had to be cut, all of it; then what else is known.
     pub fn report(&self) -> String {
-        let mut report = format!("{}\n({} error, {})\n", self.what, self.code.fault().name(), self.code.name());
-        if let Some(help) = &self.help {
-            report.push_str(help);
-            report.push('\n');
+        let fault = format!("({} error, {})", self.code.fault().name(), self.code.name());
+        let help = self.help.as_deref().unwrap_or_default();
+        // Advice is worth a third of the room, or what the cause leaves of it.
+        let room = REASON - fault.chars().count() - 3;
+        let what = cut(&self.what, room - help.chars().count().min(room / 3));
+        let short = cut(help, room - what.chars().count());
+        let mut report = format!("{what}\n{fault}\n");
+        push_lines(&mut report, &short);
+        if what != self.what || short != help {
+            report.push_str("In full:\n");
+            push_lines(&mut report, &self.what);
+            push_lines(&mut report, help);
         }
+        push_lines(&mut report, self.details.as_deref().unwrap_or_default());
         report
     }
+}
+
+/// Characters of the failure file that the platform shows as the reason.
+pub const REASON: usize = 1024;
+
+fn push_lines(report: &mut String, lines: &str) {
+    if !lines.is_empty() {
+        report.push_str(lines);
+        report.push('\n');
+    }
+}
+
+/// At most `most` characters of a text; where some are left out, the last one says so.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
 fn one_line(text: &str) -> String {
@@ -191,5 +228,39 @@ impl From<algohost_kernels::Error> for Failure {
             ErrorKind::NotSupported => Code::NotSupported,
         };
         Failure::new(code, error.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the platform shows of a report.
+    fn reason(failure: &Failure) -> String {
+        failure.report().chars().take(REASON).collect()
+    }
+
+    #[test]
+    fn a_short_report_is_cause_fault_advice_details() {
+        let failure = Failure::new(Code::Trap, "what").help("do this").details("backtrace");
+        assert_eq!(failure.report(), "what\n(algorithm error, trap)\ndo this\nbacktrace\n");
+    }
+
+    #[test]
+    fn cause_fault_and_advice_stand_within_the_reason_however_long_they_are() {
+        for (what, help) in [(2000, 10), (10, 2000), (2000, 2000), (1000, 0), (700, 400), (0, 3000), (990, 1)] {
+            let failure = Failure::new(Code::InvalidInput, "ä".repeat(what)).help("☃".repeat(help)).details("backtrace");
+            let reason = reason(&failure);
+            assert!(reason.contains("(user error, invalid-input)\n"), "{what} {help}");
+            assert!(help < 11 || reason.contains("☃☃☃☃☃☃☃☃☃☃"), "{what} {help}");
+            let all = failure.report();
+            assert!(all.contains(&failure.what) && all.contains(&"☃".repeat(help)) && all.ends_with("backtrace\n"), "{what} {help}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_cut_that_fits() {
+        let failure = Failure::new(Code::Io, "w".repeat(700)).help("h".repeat(290));
+        assert_eq!(failure.report(), format!("{}\n(platform error, io)\n{}\n", failure.what, "h".repeat(290)));
     }
 }

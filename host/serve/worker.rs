@@ -58,7 +58,7 @@ impl Worker {
         if let Err(failure) = &outcome
             && self.is_broken()
         {
-            let detail = failure.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
+            let detail: String = failure.help.iter().chain(&failure.details).map(|lines| format!("\n{lines}")).collect();
             tracing::error!("serve: {failure}; making a new instance{detail}");
         }
         outcome

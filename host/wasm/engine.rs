@@ -6,7 +6,7 @@ use algohost_kernels::Pool;
 use anyhow::{Context as _, Result};
 use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Engine, OptLevel, Precompiled};
+use wasmtime::{Config, Engine, OptLevel, Precompiled, WasmBacktraceDetails};
 
 use super::algorithm::Algorithm;
 use super::component_check::Import;
@@ -190,6 +190,8 @@ fn config() -> Config {
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(Host::THREAD_STACK_BYTES)
         .cranelift_opt_level(OptLevel::Speed)
+        // Backtraces with file:line, where a component brings debug information.
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
         .wasm_memory64(false)
         .wasm_multi_memory(false)
         // Slows every call across the boundary; another crate could switch the cargo feature on behind our back.
