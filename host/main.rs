@@ -15,6 +15,10 @@ impl Vars for Process {
     fn get(&self, name: &str) -> Option<String> {
         std::env::var(name).ok().filter(|value| !value.is_empty())
     }
+
+    fn all(&self) -> Vec<(String, String)> {
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    }
 }
 
 fn main() -> ExitCode {

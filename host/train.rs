@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crossbeam_channel::{bounded, select};
 use serde_json::{Map, Value};
 
-use crate::contract::{self, Base, Channel, Description, Purpose, Settings, TrainingJob, find_component};
+use crate::contract::{self, Base, Channel, Description, Ending, Machine, Purpose, Settings, Toolkit, TrainingJob, find_component};
 use crate::failure::{Code, Failure};
 use crate::process::Stop;
 use crate::wasm::archives::Archives;
@@ -21,22 +21,21 @@ const BACKSTOP: Duration = Duration::from_secs(5);
 /// Open handles of each kind that a training guest may have.
 const HANDLES: usize = 65_536;
 
-/// Runs the job below the base directory. On failure, `output/failure` says why.
+/// Runs the job below the base directory, and leaves `output/success`, or `output/failure` that says why.
 ///
 /// # Errors
 /// The failure that was also written to the file.
 pub fn run(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result<()> {
-    let base = &settings.base;
-    // A job that ran here before must not be taken for this one.
-    let _ = std::fs::remove_file(base.failure_file());
-    let result = train(settings, component, stop);
-    if let Err(error) = &result {
-        write_failure(base, &Failure::of(error));
+    let ending = Ending::begin(&settings.base);
+    let result = train(settings, component, stop, &ending);
+    match &result {
+        Ok(()) => ending.succeed(),
+        Err(error) => ending.fail(&Failure::of(error)),
     }
     result
 }
 
-fn train(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result<()> {
+fn train(settings: &Settings, component: Option<&Path>, stop: &Stop, ending: &Ending) -> Result<()> {
     let started = Instant::now();
     let base = &settings.base;
     let job = TrainingJob::read(base)?;
@@ -50,7 +49,8 @@ fn train(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result<(
     let hyperparameters = description.check_hyperparameters(&job.hyperparameters)?;
     announce(&description, &algorithm, &job);
     prepare_folders(base)?;
-    let setup = setup(settings, &job, hyperparameters, stop);
+    let grants = grants(settings, &job, &algorithm, ending)?;
+    let setup = setup(settings, &job, hyperparameters, grants, stop);
     run_guest(&host, &algorithm, &setup, stop, settings.stop_grace)?;
     report_model(base, started);
     Ok(())
@@ -76,7 +76,20 @@ fn prepare_folders(base: &Base) -> Result<()> {
     Ok(())
 }
 
-fn setup(settings: &Settings, job: &TrainingJob, hyperparameters: Map<String, Value>, stop: &Stop) -> Setup {
+/// What the guest sees beside the interface: folders, and the variables and arguments that the training toolkit gives to scripts.
+fn grants(settings: &Settings, job: &TrainingJob, algorithm: &Algorithm, ending: &Ending) -> Result<Grants> {
+    let toolkit = Toolkit::read(&settings.base, &settings.guest_variables)?;
+    let mut folders = folders(&settings.base, &job.channels);
+    folders.push(Folder { guest: format!("{}/output", Base::PLATFORM), host: ending.algorithm_folder()?, access: Access::Write });
+    let program = Path::new(algorithm.name()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Grants {
+        folders,
+        environment: toolkit.environment(Machine::present()),
+        arguments: [program].into_iter().chain(toolkit.arguments()).collect(),
+    })
+}
+
+fn setup(settings: &Settings, job: &TrainingJob, hyperparameters: Map<String, Value>, grants: Grants, stop: &Stop) -> Setup {
     let base = &settings.base;
     let resources = &job.resources;
     let groups = resources.groups.iter().map(|group| wasm::Group {
@@ -96,7 +109,7 @@ fn setup(settings: &Settings, job: &TrainingJob, hyperparameters: Map<String, Va
     let guest_job = Job { hyperparameters, cluster, channels: job.channels.iter().map(channel).collect(), stop: Arc::clone(stop.flag()) };
     Setup {
         job: Arc::new(guest_job),
-        grants: Grants { folders: folders(base, &job.channels), environment: Vec::new() },
+        grants,
         limits: Limits {
             memory_bytes: settings.memory_bytes,
             tensor_bytes: settings.tensor_bytes,
@@ -172,13 +185,5 @@ fn report_model(base: &Base, started: Instant) {
     } else {
         let names: Vec<&str> = files.iter().take(5).map(|file| file.name.as_str()).collect();
         tracing::info!("train: done in {seconds:.3} s; model: {} ({} files, {bytes} bytes)", names.join(", "), files.len());
-    }
-}
-
-fn write_failure(base: &Base, failure: &Failure) {
-    let path = base.failure_file();
-    let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, failure.report()));
-    if let Err(error) = written {
-        tracing::error!("{} cannot be written: {error}", path.display());
     }
 }

@@ -10,6 +10,7 @@ use anyhow::Result;
 
 use super::memory::default_tensor_bytes;
 use super::paths::Base;
+use super::toolkit::passed;
 use crate::failure::Failure;
 
 /// Bounds of settings, so that no arithmetic with them can overflow.
@@ -20,11 +21,18 @@ const MOST_SECONDS: u64 = 10_000_000;
 pub trait Vars {
     /// The value of a variable; empty counts as not set.
     fn get(&self, name: &str) -> Option<String>;
+
+    /// All that are text, empty ones too.
+    fn all(&self) -> Vec<(String, String)>;
 }
 
 impl Vars for std::collections::HashMap<String, String> {
     fn get(&self, name: &str) -> Option<String> {
         std::collections::HashMap::get(self, name).filter(|value| !value.is_empty()).cloned()
+    }
+
+    fn all(&self) -> Vec<(String, String)> {
+        self.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 }
 
@@ -66,6 +74,8 @@ pub struct Settings {
     pub address: IpAddr,
     /// `SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT`; application/json.
     pub default_accept: String,
+    /// The container's variables that a training guest may see; what opens doors, and what is this process's own, is left out.
+    pub guest_variables: Vec<(String, String)>,
 }
 
 impl Settings {
@@ -100,6 +110,7 @@ impl Settings {
             port: number(vars, &["SAGEMAKER_BIND_TO_PORT"], u16::MAX)?.unwrap_or(8080),
             address: parsed(vars, "ALGOHOST_BIND_ADDRESS", "an IP address")?.unwrap_or(IpAddr::from([0, 0, 0, 0])),
             default_accept: vars.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT").unwrap_or_else(|| "application/json".into()),
+            guest_variables: passed(vars.all()),
         })
     }
 }

@@ -11,7 +11,7 @@ const FILE: &str = "hyperparameters.json";
 
 /// Names that speak to the container, not to the algorithm (the training toolkit's list). Every other `sagemaker_…` name is kept from
 /// the algorithm too.
-const RESERVED: [&str; 9] = [
+pub(super) const RESERVED: [&str; 9] = [
     "sagemaker_program",
     "sagemaker_submit_directory",
     "sagemaker_enable_cloudwatch_metrics",

@@ -1,17 +1,22 @@
 //! What the platform put into the container, as types: configuration files, channels, machines, environment.
 //!
 //! Pure given a base directory and a set of variables: it opens no file outside of the base (but for `memory`, which asks the machine
-//! and the control group), reads no global environment, and knows nothing of wasm. The contract is the one of SageMaker training and hosting containers; names are the platform's own.
+//! and the control group, and `Machine`, which counts devices), reads no global environment, and knows nothing of wasm. The contract is the one of SageMaker training and hosting containers; names are the platform's own.
 
 mod channels;
+mod checkpoints;
 mod component;
 mod description;
+mod ending;
 mod environment;
 mod files;
 mod hyperparameters;
 mod memory;
 mod paths;
 mod resources;
+mod toolkit;
+
+use std::path::PathBuf;
 
 use anyhow::Result;
 use serde_json::Map;
@@ -19,10 +24,12 @@ use serde_json::Map;
 pub use channels::{Channel, InputMode};
 pub use component::{Candidate, Purpose, find_component};
 pub use description::{ChannelSpec, Description, Goal, Hyperparameter, Inference, Kind, Metric, Output};
+pub use ending::Ending;
 pub use environment::{Settings, Vars};
 pub use hyperparameters::Hyperparameters;
 pub use paths::Base;
 pub use resources::{Group, Resources};
+pub use toolkit::{Machine, Toolkit};
 
 /// Everything a training container is told.
 #[derive(Clone, Debug)]
@@ -33,18 +40,22 @@ pub struct TrainingJob {
     pub channels: Vec<Channel>,
     /// The machines.
     pub resources: Resources,
+    /// Where checkpoints are kept: restored before the start, uploaded while the job runs. None when the job has no checkpoints.
+    pub checkpoints: Option<PathBuf>,
 }
 
 impl TrainingJob {
-    /// Reads the three configuration files below the base.
+    /// Reads the configuration files below the base: hyperparameters, channels and machines, and checkpoints where there are some. Other
+    /// files, and keys that are not known, are left alone.
     ///
     /// # Errors
-    /// When one is missing, is no JSON, or says what cannot be; the message names file and key.
+    /// When one of the three is missing, is no JSON, or says what cannot be; the message names file and key.
     pub fn read(base: &Base) -> Result<TrainingJob> {
         Ok(TrainingJob {
             hyperparameters: Hyperparameters::read(base)?,
             channels: channels::read(base)?,
             resources: Resources::read(base)?,
+            checkpoints: checkpoints::read(base)?,
         })
     }
 }

@@ -37,6 +37,11 @@ impl Base {
         self.root.join("model")
     }
 
+    /// Where checkpoints are kept, when the job says no other place.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
+
     /// What is uploaded beside the model.
     pub fn output_data(&self) -> PathBuf {
         self.root.join("output/data")
@@ -45,6 +50,11 @@ impl Base {
     /// Where a failed job says why.
     pub fn failure_file(&self) -> PathBuf {
         self.root.join("output/failure")
+    }
+
+    /// What says that the job succeeded.
+    pub fn success_file(&self) -> PathBuf {
+        self.root.join("output/success")
     }
 
     /// Where the job's code is unpacked.

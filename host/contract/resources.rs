@@ -30,9 +30,9 @@ pub struct Resources {
     pub rank: usize,
     /// Where the hosts reach each other.
     pub network_interface: String,
-    /// This host's instance type, where the platform tells it.
+    /// This host's instance type, where the platform tells it, itself or by the host's group.
     pub instance_type: Option<String>,
-    /// The group this host belongs to, in a heterogeneous cluster.
+    /// The group this host belongs to, by name or because it lists the host.
     pub group: Option<String>,
     /// The groups, in a heterogeneous cluster.
     pub groups: Vec<Group>,
@@ -49,14 +49,18 @@ impl Resources {
         let Some(rank) = hosts.iter().position(|host| *host == current_host) else {
             return Err(Failure::user(format!("{FILE}: current_host '{current_host}' is none of hosts: {}", hosts.join(", "))).into());
         };
+        let groups = groups(&config)?;
+        let own = groups.iter().find(|group| group.hosts.contains(&current_host));
+        let group = optional_text(FILE, &config, "current_group_name")?.or_else(|| own.map(|group| group.name.clone()));
+        let instance_type = optional_text(FILE, &config, "current_instance_type")?;
         Ok(Resources {
             rank,
             hosts,
+            instance_type: instance_type.or_else(|| own.map(|group| group.instance_type.clone())),
             current_host,
             network_interface: optional_text(FILE, &config, "network_interface_name")?.unwrap_or_else(|| "eth0".into()),
-            instance_type: optional_text(FILE, &config, "current_instance_type")?,
-            group: optional_text(FILE, &config, "current_group_name")?,
-            groups: groups(&config)?,
+            group,
+            groups,
         })
     }
 }
@@ -72,6 +76,9 @@ fn texts(object: &Object, key: &str) -> Result<Vec<String>, Failure> {
 
 fn groups(config: &Object) -> Result<Vec<Group>, Failure> {
     let Some(value) = config.get("instance_groups") else { return Ok(Vec::new()) };
+    if value.is_null() {
+        return Ok(Vec::new());
+    }
     let Value::Array(values) = value else {
         return Err(Failure::user(format!("{FILE}: instance_groups is {}, wanted a list", kind(value))));
     };
@@ -82,9 +89,11 @@ fn group(value: &Value) -> Result<Group, Failure> {
     let Value::Object(group) = value else {
         return Err(Failure::user(format!("{FILE}: instance_groups holds {}, wanted objects", kind(value))));
     };
+    let mut hosts = texts(group, "hosts")?;
+    hosts.sort();
     Ok(Group {
         name: optional_text(FILE, group, "instance_group_name")?.unwrap_or_default(),
         instance_type: optional_text(FILE, group, "instance_type")?.unwrap_or_default(),
-        hosts: texts(group, "hosts")?,
+        hosts,
     })
 }

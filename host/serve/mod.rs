@@ -159,7 +159,7 @@ fn setup(settings: &Settings) -> Setup {
     let folder = Folder { host: model.clone(), guest: format!("{}/model", Base::PLATFORM), access: Access::Read };
     Setup {
         job: Arc::new(Job::default()),
-        grants: Grants { folders: if model.is_dir() { vec![folder] } else { Vec::new() }, environment: Vec::new() },
+        grants: Grants { folders: if model.is_dir() { vec![folder] } else { Vec::new() }, ..Grants::default() },
         limits: Limits {
             memory_bytes: settings.memory_bytes,
             tensor_bytes: settings.tensor_bytes / settings.instances as u64,

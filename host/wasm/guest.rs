@@ -125,7 +125,7 @@ impl Guest {
     }
 }
 
-/// The little of WASI that a guest is granted: no network, no arguments, the listed folders and variables.
+/// The little of WASI that a guest is granted: no network; the listed folders, variables and arguments.
 fn wasi(setup: &Setup, output: &Output) -> anyhow::Result<WasiCtx> {
     let mut builder = WasiCtx::builder();
     builder
@@ -133,6 +133,7 @@ fn wasi(setup: &Setup, output: &Output) -> anyhow::Result<WasiCtx> {
         .stdout(output.clone())
         .stderr(output.clone())
         .envs(&setup.grants.environment)
+        .args(&setup.grants.arguments)
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false);

@@ -121,4 +121,6 @@ pub struct Grants {
     pub folders: Vec<Folder>,
     /// Environment variables.
     pub environment: Vec<(String, String)>,
+    /// The argument vector, the program's name first.
+    pub arguments: Vec<String>,
 }

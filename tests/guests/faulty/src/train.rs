@@ -44,6 +44,16 @@ impl Guest for Faulty {
                 file.set_len(1 << 43).map_err(|error| io(&error))?;
                 artifacts::open_archive("large.safetensors").map(drop)
             }
+            // A failure file of its own, and then a failure that has other words.
+            "own-failure" => {
+                std::fs::write("/opt/ml/output/failure", &text).map_err(|error| io(&error))?;
+                panic!("mode is own-failure")
+            }
+            // A link in place of that file, to what is none of the algorithm's business.
+            "link-failure" => {
+                crate::symlink(&text, "/opt/ml/output/failure").map_err(|error| io(&error))?;
+                panic!("mode is link-failure")
+            }
             "hour" => {
                 std::thread::sleep(std::time::Duration::from_secs(3600));
                 Ok(())
@@ -59,6 +69,10 @@ impl Guest for Faulty {
                 println!("arguments {:?}", std::env::args().collect::<Vec<_>>());
                 Ok(())
             }
+            "cluster" => {
+                print_cluster();
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -69,6 +83,13 @@ fn allocate_tensors_for_ever() -> Result<(), Error> {
     loop {
         held.push(full(&[1 << 20], Dtype::Float32, 1.0)?);
     }
+}
+
+fn print_cluster() {
+    let cluster = job::cluster_info();
+    let groups: Vec<String> = cluster.groups.iter().map(|group| format!("{}: {}", group.name, group.hosts.join(", "))).collect();
+    let (group, instance_type) = (cluster.group.unwrap_or_default(), cluster.instance_type.unwrap_or_default());
+    println!("rank {} of {}, group {group}, type {instance_type}, groups {}", cluster.rank, cluster.size, groups.join("; "));
 }
 
 /// A file of the guest's own, by WASI.
