@@ -45,8 +45,7 @@ fn train(settings: &Settings, component: Option<&Path>, stop: &Stop, ending: &En
     let origin = if found.named_by_operator { Origin::Named } else { Origin::Found };
     let algorithm = host.load(&found.path, origin, settings.component_sha256.as_deref())?;
     let description = Description::parse(&wasm::describe(&host, &algorithm)?)?;
-    description.check_channels(&job.channels)?;
-    let hyperparameters = description.check_hyperparameters(&job.hyperparameters)?;
+    let hyperparameters = description.check(&job)?;
     announce(&description, &algorithm, &job);
     prepare_folders(base)?;
     let grants = grants(settings, &job, &algorithm, ending)?;

@@ -11,6 +11,7 @@ Commands:
   train     run the training job under /opt/ml, leave the model, exit
   serve     load component and model, answer GET /ping and POST /invocations
   inspect   say what a component exports, imports and declares
+  describe  tell what a component declares: help text, JSON Schema, CreateAlgorithm's specifications
   compile   make a .cwasm, which loads in under a millisecond, of a .wasm
   kernels   list what algorithms can call: signatures, dtypes, devices
   bench     time the kernels on this machine
@@ -28,7 +29,9 @@ Exit status: 0 done; 1 wrong data, hyperparameters or files (user); 2 the algori
 
 pub(super) const TRAIN: &str = "\
 Runs the training job under the base directory: reads input/config/*.json, checks hyperparameters and channels against what the
-component declares, runs it, leaves the model in model/. On failure the cause is the first line of output/failure.
+component declares, runs it, leaves the model in model/ and an empty output/success. On failure, output/failure has the cause in its first
+line, then whose fault it is and what to do, within the 1,024 characters that the platform shows; the algorithm's backtrace follows. A
+failure file that the algorithm wrote itself is kept instead.
 
 Usage: algohost train [--component FILE] [--base DIR]
 
@@ -44,6 +47,14 @@ Environment:
   ALGOHOST_TENSOR_MB          tensors of the algorithm (four fifths of the machine's or container's memory beyond 32 MB)
   ALGOHOST_LOG                error, warn, info, debug or trace (info)
   ALGOHOST_STOP_GRACE_SECONDS what the algorithm has to save its model after SIGTERM (100), before it is interrupted
+
+The algorithm sees the SM_ variables and the arguments that the training toolkit gives to a script, and the container's own variables, but for
+AWS_ (all but AWS_REGION, AWS_DEFAULT_REGION, AWS_EXECUTION_ENV) and ECS_ ones; names with SECRET, PASSWORD, PASSWD, CREDENTIAL, ACCESS_KEY,
+PRIVATE_KEY, API_KEY or the word TOKEN; values with an address of the metadata service, a key or a URL with a password; and what is this
+process's own (PATH, HOME, LD_, RUST_, SSH_, ALGOHOST_, SAGEMAKER_BASE_DIR, ...).
+
+Exit status: 0 done; 1 wrong data, hyperparameters, channels or files (user); 2 the algorithm failed, broke off or took too long; 3 the machine
+failed (files that cannot be read or written, interruption); 64 wrong command line; 128 + N the second signal N ended the process.
 
 Example:
   algohost train --base ./job --component learner.wasm
@@ -83,6 +94,23 @@ Usage: algohost inspect [--json] FILE
 
 Example:
   algohost inspect learner.wasm
+";
+
+pub(super) const DESCRIBE: &str = "\
+Tells what an algorithm declares of itself: hyperparameters, channels, metrics, requests and answers. A .cwasm is native code: describe only
+what you would run.
+
+Usage: algohost describe [--format FORMAT] [--image IMAGE] FILE
+
+Options:
+  --format FORMAT   text                      help for people (default)
+                    json-schema               JSON Schema of the hyperparameters
+                    training-specification    TrainingSpecification of CreateAlgorithm, as JSON
+                    inference-specification   InferenceSpecification of CreateAlgorithm, as JSON
+  --image IMAGE     the container image that the specifications name; without it, they lack that key
+
+Example:
+  algohost describe --format training-specification --image 123456789012.dkr.ecr.eu-west-1.amazonaws.com/learner:1 learner.wasm
 ";
 
 pub(super) const COMPILE: &str = "\

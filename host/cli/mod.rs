@@ -1,6 +1,7 @@
 //! The command line: words in, a [`Command`] out.
 
 mod compile;
+mod describe;
 mod help;
 mod inspect;
 mod kernels;
@@ -16,6 +17,8 @@ use crate::contract::{Base, Settings, Vars};
 use crate::failure::{Code, Failure};
 use crate::process::Stop;
 
+pub use describe::Format;
+
 /// One run of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -29,6 +32,15 @@ pub enum Command {
         component: PathBuf,
         /// For programs instead of people.
         json: bool,
+    },
+    /// Tell what a component declares, in the form that a person or a program reads.
+    Describe {
+        /// The component.
+        component: PathBuf,
+        /// The form.
+        format: Format,
+        /// The container image that specifications name.
+        image: Option<String>,
     },
     /// Make a `.cwasm` of a `.wasm`.
     Compile {
@@ -92,6 +104,10 @@ impl Command {
                 print(&inspect::run(&component, json, &Settings::read(vars)?)?);
                 Ok(())
             }
+            Command::Describe { component, format, image } => {
+                print(&describe::run(&component, format, image.as_deref(), &Settings::read(vars)?)?);
+                Ok(())
+            }
             Command::Compile { component, output } => {
                 print(&compile::run(&component, &output)?);
                 Ok(())
@@ -134,12 +150,13 @@ fn parse(parser: &mut lexopt::Parser) -> Result<Command> {
             Some("train") => location(parser, help::TRAIN, Command::Train),
             Some("serve") => location(parser, help::SERVE, Command::Serve),
             Some("inspect") => inspect(parser),
+            Some("describe") => describe(parser),
             Some("compile") => compile(parser),
             Some("kernels") => words(parser, help::KERNELS, |words, json| Command::Kernels { words, json }),
             Some("bench") => words(parser, help::BENCH, |words, json| Command::Bench { words, json }),
             Some("help") => topic(parser),
             _ => Err(usage(format!(
-                "'{}' is no command; there are train, serve, inspect, compile, kernels, bench and help",
+                "'{}' is no command; there are train, serve, inspect, describe, compile, kernels, bench and help",
                 word.to_string_lossy()
             ))),
         },
@@ -187,6 +204,21 @@ fn inspect(parser: &mut lexopt::Parser) -> Result<Command> {
     Ok(Command::Inspect { component, json })
 }
 
+fn describe(parser: &mut lexopt::Parser) -> Result<Command> {
+    let (mut component, mut format, mut image) = (None, Format::default(), None);
+    while let Some(word) = parser.next()? {
+        match word {
+            Long("format") => format = Format::named(&parser.value()?.string()?).map_err(usage)?,
+            Long("image") => image = Some(parser.value()?.string()?),
+            Short('h') | Long("help") => return Ok(Command::Print(help::DESCRIBE.into())),
+            Value(path) if component.is_none() => component = Some(PathBuf::from(path)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let component = component.ok_or_else(|| usage("describe needs a component: `algohost describe FILE`"))?;
+    Ok(Command::Describe { component, format, image })
+}
+
 fn compile(parser: &mut lexopt::Parser) -> Result<Command> {
     let (mut component, mut output) = (None, None);
     while let Some(word) = parser.next()? {
@@ -209,6 +241,7 @@ fn topic(parser: &mut lexopt::Parser) -> Result<Command> {
             Some("train") => help::TRAIN,
             Some("serve") => help::SERVE,
             Some("inspect") => help::INSPECT,
+            Some("describe") => help::DESCRIBE,
             Some("compile") => help::COMPILE,
             Some("kernels") => help::KERNELS,
             Some("bench") => help::BENCH,

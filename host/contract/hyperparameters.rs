@@ -36,7 +36,7 @@ impl Hyperparameters {
         Ok(Hyperparameters::split(read_object(base, FILE)?))
     }
 
-    fn split(all: Object) -> Hyperparameters {
+    pub(super) fn split(all: Object) -> Hyperparameters {
         let mut split = Hyperparameters::default();
         for (name, value) in all {
             let reserved = RESERVED.contains(&name.as_str()) || name.starts_with("sagemaker_");

@@ -23,7 +23,8 @@ use serde_json::Map;
 
 pub use channels::{Channel, InputMode};
 pub use component::{Candidate, Purpose, find_component};
-pub use description::{ChannelSpec, Description, Goal, Hyperparameter, Inference, Kind, Metric, Output};
+pub use description::published;
+pub use description::{ChannelSpec, Condition, Description, Goal, Hyperparameter, Inference, Kind, Metric, Output};
 pub use ending::Ending;
 pub use environment::{Settings, Vars};
 pub use hyperparameters::Hyperparameters;

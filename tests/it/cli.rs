@@ -11,6 +11,8 @@ fn every_command_has_help_with_an_example() {
         vec!["serve", "-h"],
         vec!["inspect", "--help"],
         vec!["help", "compile"],
+        vec!["help", "describe"],
+        vec!["describe", "-h"],
         vec!["kernels", "--help"],
         vec!["help", "bench"],
     ] {
@@ -28,9 +30,14 @@ fn the_version_names_program_and_interface() {
 #[test]
 fn words_that_are_not_understood_end_with_status_64() {
     for (words, wanted) in [
-        (vec!["trian"], "'trian' is no command; there are train, serve, inspect, compile, kernels, bench and help"),
+        (vec!["trian"], "'trian' is no command; there are train, serve, inspect, describe, compile, kernels, bench and help"),
         (vec!["train", "--componnet", "a"], "invalid option '--componnet'"),
         (vec!["train", "--component"], "missing argument for option '--component'"),
+        (vec!["describe"], "describe needs a component: `algohost describe FILE`"),
+        (
+            vec!["describe", "--format", "yaml", "a.wasm"],
+            "--format is 'yaml', wanted text, json-schema, training-specification, inference-specification",
+        ),
         (vec!["inspect"], "inspect needs a component: `algohost inspect FILE`"),
         (vec!["help", "me"], "there is no help on 'me'"),
     ] {

@@ -7,7 +7,9 @@ use crate::support::{Base, Server, algohost, guest};
 #[test]
 fn every_function_of_the_interface_answers_as_documented() {
     let base = Base::new();
-    base.hyperparameters(&json!({"a_number": 0.25, "a_text": "\"some \\\"text\\\"\"", "sagemaker_region": "x"}));
+    base.hyperparameters(
+        &json!({"a_number": 0.25, "pairs": "[[0.5, 1], [2, 3]]", "a_text": "\"some \\\"text\\\"\"", "sagemaker_region": "x"}),
+    );
     base.channels(&json!({
         "train": {"TrainingInputMode": "File", "ContentType": "text/csv", "S3DistributionType": "ShardedByS3Key"},
         "text": {"TrainingInputMode": "FastFile"}

@@ -13,6 +13,7 @@ mod algorithms;
 mod cli;
 mod component;
 mod contract;
+mod describe;
 mod ending;
 mod examples;
 mod interface;

@@ -41,7 +41,11 @@ impl Host for Guest {
     }
 
     fn text(&mut self, name: String) -> Result<String, ImportError> {
-        self.hyperparameter_as(&name, "text", |value| value.as_str().map(str::to_owned))
+        // Lists are handed over as their JSON text.
+        self.hyperparameter_as(&name, "text", |value| match value {
+            Value::Array(_) => Some(value.to_string()),
+            other => other.as_str().map(str::to_owned),
+        })
     }
 
     fn hyperparameters(&mut self) -> wasmtime::Result<String> {

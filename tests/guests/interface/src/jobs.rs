@@ -11,6 +11,8 @@ pub(crate) fn check() -> Result<(), Error> {
     assert!(!job::flag("a_flag")?);
     assert_eq!(job::text("a_choice")?, "green");
     assert_eq!(job::text("a_text")?, "some \"text\"");
+    assert_eq!(job::text("a_list")?, "[64,32]");
+    assert_eq!(job::text("pairs")?, "[[0.5,1.0],[2.0,3.0]]");
     assert!(job::has("a_text") && !job::has("not_given") && !job::has("sagemaker_region"));
     expect_code(job::text("not_given"), ErrorCode::NotFound, "'not_given' has no value");
     expect_code(job::flag("a_text"), ErrorCode::InvalidInput, "not true or false");
