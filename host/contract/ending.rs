@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use rustix::fs::OFlags;
@@ -45,9 +45,9 @@ impl Ending {
     pub fn succeed(&self) {
         if let Some(words) = self.own_words() {
             tracing::warn!("train: the algorithm wrote a failure file, but did not fail");
-            self.write(self.base.failure_file(), &words);
+            write(&self.base.failure_file(), &words);
         }
-        self.write(self.base.success_file(), b"");
+        write(&self.base.success_file(), b"");
         self.forget_folder();
     }
 
@@ -57,7 +57,7 @@ impl Ending {
         if words.is_some() {
             tracing::info!("train: the failure file that the algorithm wrote is kept");
         }
-        self.write(self.base.failure_file(), &words.unwrap_or_else(|| failure.report().into_bytes()));
+        write(&self.base.failure_file(), &words.unwrap_or_else(|| failure.report().into_bytes()));
         self.forget_folder();
     }
 
@@ -80,11 +80,11 @@ impl Ending {
         file.take(MOST_BYTES).read_to_end(&mut words).ok()?;
         (!words.is_empty()).then_some(words)
     }
+}
 
-    fn write(&self, path: PathBuf, bytes: &[u8]) {
-        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, bytes));
-        if let Err(error) = written {
-            tracing::error!("{} cannot be written: {error}", path.display());
-        }
+fn write(path: &Path, bytes: &[u8]) {
+    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, bytes));
+    if let Err(error) = written {
+        tracing::error!("{} cannot be written: {error}", path.display());
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The platform has closed ranges only: an open end of a continuous range is told as a closed one, and the host still refuses it.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::contract::description::channel::INPUT_MODES;
@@ -70,8 +71,8 @@ fn hyperparameter(declared: &Hyperparameter) -> Value {
     let (kind, range) = match declared.kind {
         Kind::Integer => ("Integer", integer_range(declared)),
         Kind::Continuous => ("Continuous", continuous_range(declared)),
-        Kind::Categorical if declared.choices.len() <= MOST_VALUES => ("Categorical", Some(categories(json!(declared.choices)))),
-        Kind::Flag => ("Categorical", Some(categories(json!(["true", "false"])))),
+        Kind::Categorical if declared.choices.len() <= MOST_VALUES => ("Categorical", Some(categories(&declared.choices))),
+        Kind::Flag => ("Categorical", Some(categories(&["true", "false"]))),
         Kind::Categorical | Kind::Text | Kind::Integers | Kind::Numbers => ("FreeText", None),
     };
     let mut specification = json!({"Name": declared.name, "Type": kind, "IsTunable": declared.tunable, "IsRequired": declared.required});
@@ -106,7 +107,7 @@ fn continuous_range(declared: &Hyperparameter) -> Option<Value> {
     Some(json!({"ContinuousParameterRangeSpecification": {"MinValue": low, "MaxValue": high}}))
 }
 
-fn categories(values: Value) -> Value {
+fn categories(values: &[impl Serialize]) -> Value {
     json!({"CategoricalParameterRangeSpecification": {"Values": values}})
 }
 
