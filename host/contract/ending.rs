@@ -88,3 +88,36 @@ fn write(path: &Path, bytes: &[u8]) {
         tracing::error!("{} cannot be written: {error}", path.display());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Code;
+
+    /// The failure file of a job whose algorithm did something in its folder.
+    fn failure_after(work: impl FnOnce(&Path)) -> String {
+        let root = tempfile::tempdir().unwrap();
+        let base = Base::new(root.path());
+        let ending = Ending::begin(&base);
+        work(&ending.algorithm_folder().unwrap());
+        ending.fail(&Failure::new(Code::Internal, "the host's words"));
+        assert!(!base.success_file().exists() && !ending.folder().exists());
+        fs::read_to_string(base.failure_file()).unwrap()
+    }
+
+    #[test]
+    fn the_algorithms_own_words_are_kept_and_cut_when_they_are_endless() {
+        assert_eq!(failure_after(|folder| fs::write(folder.join("failure"), "mine").unwrap()), "mine");
+        let long = failure_after(|folder| fs::write(folder.join("failure"), "x".repeat(100_000)).unwrap());
+        assert_eq!(long, "x".repeat(MOST_BYTES as usize));
+    }
+
+    #[test]
+    fn nothing_a_link_and_a_folder_are_no_words() {
+        let host = "the host's words\n(algorithm error, internal)\n";
+        assert_eq!(failure_after(|_| ()), host);
+        assert_eq!(failure_after(|folder| fs::write(folder.join("failure"), "").unwrap()), host);
+        assert_eq!(failure_after(|folder| fs::create_dir(folder.join("failure")).unwrap()), host);
+        assert_eq!(failure_after(|folder| std::os::unix::fs::symlink("/etc/hostname", folder.join("failure")).unwrap()), host);
+    }
+}
