@@ -37,14 +37,17 @@ impl Stop {
         thread::Builder::new()
             .name("signals".into())
             .spawn(move || {
+                // Apart from the flag, which a limit of time sets as well: the platform's first signal after it is still its first.
+                let mut signalled = false;
                 for signal in signals.forever() {
                     if signal == SIGCHLD {
                         reap_children();
-                    } else if shared.swap(true, Ordering::SeqCst) {
+                    } else if std::mem::replace(&mut signalled, true) {
                         tracing::warn!("second signal: ending at once");
                         exit_now(signal);
                     } else {
                         tracing::info!("{} received: coming to an end", if signal == SIGTERM { "SIGTERM" } else { "SIGINT" });
+                        shared.store(true, Ordering::SeqCst);
                         let _ = sender.send(());
                     }
                 }
@@ -56,6 +59,11 @@ impl Stop {
     /// True once the process should end.
     pub fn flag(&self) -> &Arc<AtomicBool> {
         &self.flag
+    }
+
+    /// Wishes for the end without a signal.
+    pub fn request(&self) {
+        self.flag.store(true, Ordering::SeqCst);
     }
 
     /// Yields one message when the process should end.

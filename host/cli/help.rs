@@ -47,6 +47,8 @@ Environment:
   ALGOHOST_TENSOR_MB          tensors of the algorithm (four fifths of the machine's or container's memory beyond 32 MB)
   ALGOHOST_LOG                error, warn, info, debug or trace (info)
   ALGOHOST_STOP_GRACE_SECONDS what the algorithm has to save its model after SIGTERM (100), before it is interrupted
+  ALGOHOST_MAX_RUNTIME_SECONDS after which the job is stopped as by SIGTERM; 0 is never (what the job's own request says, if it is there)
+  ALGOHOST_CHECKPOINTS_KEPT   how many of the newest checkpoints stay (5)
 
 The algorithm sees the SM_ variables and the arguments that the training toolkit gives to a script, and the container's own variables, but for
 AWS_ (all but AWS_REGION, AWS_DEFAULT_REGION, AWS_EXECUTION_ENV) and ECS_ ones; names with SECRET, PASSWORD, PASSWD, CREDENTIAL, ACCESS_KEY,

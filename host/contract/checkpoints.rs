@@ -13,6 +13,16 @@ const FILE: &str = "checkpointconfig.json";
 /// The longest path that the platform allows, in bytes.
 const LONGEST: usize = 4096;
 
+/// The platform's names for the states of a checkpoint's file, added to the file's own name.
+pub mod markers {
+    /// Is being written, and not uploaded.
+    pub const UNFINISHED: &str = ".sagemaker-ignore";
+    /// The agent reads the file.
+    pub const UPLOADING: &str = ".sagemaker-uploading";
+    /// The agent is done with it.
+    pub const UPLOADED: &str = ".sagemaker-uploaded";
+}
+
 /// The folder that the platform restores before the start and uploads from while the job runs; none when the file is not there.
 pub(super) fn read(base: &Base) -> Result<Option<PathBuf>> {
     if !base.config_file(FILE).exists() {

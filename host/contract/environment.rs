@@ -68,6 +68,10 @@ pub struct Settings {
     pub body_bytes: usize,
     /// `ALGOHOST_STOP_GRACE_SECONDS`: how long after SIGTERM a training algorithm may go on; 100, since the platform kills after 120.
     pub stop_grace: Duration,
+    /// `ALGOHOST_MAX_RUNTIME_SECONDS`: after which a training job is stopped as by SIGTERM; 0 is never, unset what the job's request says.
+    pub max_runtime: Option<Duration>,
+    /// `ALGOHOST_CHECKPOINTS_KEPT`: how many of the newest checkpoints stay; 5.
+    pub checkpoints_kept: usize,
     /// `SAGEMAKER_BIND_TO_PORT`; 8080. 0 takes a free one.
     pub port: u16,
     /// `ALGOHOST_BIND_ADDRESS`; all interfaces.
@@ -107,6 +111,8 @@ impl Settings {
             request_timeout: Duration::from_secs(number(vars, &timeouts, MOST_SECONDS)?.unwrap_or(60).max(1)),
             body_bytes: megabytes(body_mb.unwrap_or(25)),
             stop_grace: Duration::from_secs(number(vars, &["ALGOHOST_STOP_GRACE_SECONDS"], MOST_SECONDS)?.unwrap_or(100)),
+            max_runtime: number(vars, &["ALGOHOST_MAX_RUNTIME_SECONDS"], MOST_SECONDS)?.map(Duration::from_secs),
+            checkpoints_kept: number::<usize>(vars, &["ALGOHOST_CHECKPOINTS_KEPT"], 1_000_000)?.unwrap_or(5).max(1),
             port: number(vars, &["SAGEMAKER_BIND_TO_PORT"], u16::MAX)?.unwrap_or(8080),
             address: parsed(vars, "ALGOHOST_BIND_ADDRESS", "an IP address")?.unwrap_or(IpAddr::from([0, 0, 0, 0])),
             default_accept: vars.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT").unwrap_or_else(|| "application/json".into()),

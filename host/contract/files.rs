@@ -9,6 +9,12 @@ use super::Object;
 use super::paths::Base;
 use crate::failure::{Code, Failure};
 
+/// Reads `input/config/NAME`, which need not be there, and else must be a JSON object.
+pub(super) fn read_optional_object(base: &Base, name: &str) -> Result<Option<Object>> {
+    let missing = base.config_file(name).symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    if missing { Ok(None) } else { read_object(base, name).map(Some) }
+}
+
 /// Reads `input/config/NAME`, which must be a JSON object.
 pub(super) fn read_object(base: &Base, name: &str) -> Result<Object> {
     let path = base.config_file(name);

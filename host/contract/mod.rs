@@ -12,22 +12,27 @@ mod environment;
 mod files;
 mod hyperparameters;
 mod memory;
+mod model_directory;
 mod paths;
 mod resources;
+mod stopping;
 mod toolkit;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::Map;
 
 pub use channels::{Channel, InputMode};
+pub use checkpoints::markers;
 pub use component::{Candidate, Purpose, find_component};
 pub use description::published;
 pub use description::{ChannelSpec, Condition, Description, Goal, Hyperparameter, Inference, Kind, Metric, Output};
 pub use ending::Ending;
 pub use environment::{Settings, Vars};
 pub use hyperparameters::Hyperparameters;
+pub use model_directory::ModelDirectory;
 pub use paths::Base;
 pub use resources::{Group, Resources};
 pub use toolkit::{Machine, Toolkit};
@@ -43,20 +48,23 @@ pub struct TrainingJob {
     pub resources: Resources,
     /// Where checkpoints are kept: restored before the start, uploaded while the job runs. None when the job has no checkpoints.
     pub checkpoints: Option<PathBuf>,
+    /// How long the job may run, if its request is there to tell.
+    pub max_runtime: Option<Duration>,
 }
 
 impl TrainingJob {
-    /// Reads the configuration files below the base: hyperparameters, channels and machines, and checkpoints where there are some. Other
-    /// files, and keys that are not known, are left alone.
+    /// Reads the configuration files below the base: hyperparameters, channels and machines, and where there are some, checkpoints and the
+    /// job's request. Other files, and keys that are not known, are left alone.
     ///
     /// # Errors
-    /// When one of the three is missing, is no JSON, or says what cannot be; the message names file and key.
+    /// When one of the three is missing, or one is no JSON or says what cannot be; the message names file and key.
     pub fn read(base: &Base) -> Result<TrainingJob> {
         Ok(TrainingJob {
             hyperparameters: Hyperparameters::read(base)?,
             channels: channels::read(base)?,
             resources: Resources::read(base)?,
             checkpoints: checkpoints::read(base)?,
+            max_runtime: stopping::max_runtime(base),
         })
     }
 }

@@ -22,6 +22,7 @@ use crate::contract::{Base, Purpose, Settings, find_component};
 use crate::failure::{Code, Failure};
 use crate::process::Stop;
 use crate::wasm::archives::Archives;
+use crate::wasm::checkpoints::Checkpoints;
 use crate::wasm::{Access, Folder, Grants, Host, Job, Limits, Origin, Setup};
 
 use instances::Instances;
@@ -169,5 +170,6 @@ fn setup(settings: &Settings) -> Setup {
         },
         permits: Permits::new(settings.permits),
         archives: Archives::new(model, Access::Read),
+        checkpoints: Checkpoints::default(),
     }
 }

@@ -12,7 +12,7 @@ use super::job::Access;
 use crate::failure::{Code, Failure};
 
 /// The key of the author's own JSON in a file's metadata.
-const METADATA_KEY: &str = "algohost";
+pub(super) const METADATA_KEY: &str = "algohost";
 
 /// The model folder's archives. Clones share what is open.
 #[derive(Clone, Default)]
@@ -62,13 +62,13 @@ impl Archives {
         let path = self.resolve("open-archive", file, Access::Read)?;
         if matches!(self.folder, Some((_, Access::Write))) {
             // It may change with every `finish`, and nobody shares it.
-            return Archive::open(context, &path, file);
+            return Archive::open_model(context, &path, file);
         }
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(archive) = open.get(&path) {
             return Ok(archive.clone());
         }
-        let archive = Archive::open(context, &path, file)?;
+        let archive = Archive::open_model(context, &path, file)?;
         open.insert(path, archive.clone());
         Ok(archive)
     }
@@ -122,7 +122,10 @@ impl Writer {
         let path = self.archives.resolve("finish", &self.file, Access::Write)?;
         self.finished = true;
         let tensors = std::mem::take(&mut self.tensors);
-        write_file(&path, &tensors, metadata)
+        let tensors: Vec<(&str, &Tensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+        let mut partial = path.file_name().unwrap_or_default().to_owned();
+        partial.push(".partial");
+        write_file(&path, &path.with_file_name(partial), &tensors, HashMap::from([(METADATA_KEY.to_owned(), metadata.to_owned())]))
             .map_err(|error| Failure::new(Code::Io, format!("finish: {} cannot be written: {error}", self.file)))
     }
 
@@ -134,28 +137,40 @@ impl Writer {
     }
 }
 
-/// Beside the target first, then renamed: a reader sees the old file or the new one.
-fn write_file(path: &Path, tensors: &BTreeMap<String, Tensor>, metadata: &str) -> anyhow::Result<()> {
-    let storages = tensors.values().map(|tensor| tensor.read("finish")).collect::<Result<Vec<_>, algohost_kernels::Error>>()?;
-    let mut views = Vec::with_capacity(tensors.len());
-    for ((name, tensor), storage) in tensors.iter().zip(&storages) {
-        // They are row-major copies: their bytes are written from where they lie.
-        let bytes = &storage.elements::<u8>()[..tensor.element_count() * tensor.dtype().size()];
-        views.push((name.as_str(), TensorView::new(to_file(tensor.dtype()), tensor.shape().to_vec(), bytes)?));
-    }
-    let metadata = HashMap::from([(METADATA_KEY.to_owned(), metadata.to_owned())]);
+/// As `partial` beside the target first, then renamed: a reader sees the old file or the new one, and nothing is left when it cannot be
+/// written. The tensors' elements must lie in row-major order without gaps.
+pub(super) fn write_file(
+    path: &Path,
+    partial: &Path,
+    tensors: &[(&str, &Tensor)],
+    metadata: HashMap<String, String>,
+) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    let partial = path.with_file_name(name);
-    safetensors::serialize_to_file(views, Some(metadata), &partial)?;
+    // A link of the guest's in its place would lead the bytes elsewhere.
+    let _ = std::fs::remove_file(partial);
+    let written = write_partial(partial, tensors, metadata).and_then(|()| Ok(std::fs::rename(partial, path)?));
+    if written.is_err() {
+        // What fills the disk is in the way of whoever wants to say so.
+        let _ = std::fs::remove_file(partial);
+    }
+    written
+}
+
+fn write_partial(partial: &Path, tensors: &[(&str, &Tensor)], metadata: HashMap<String, String>) -> anyhow::Result<()> {
+    let storages = tensors.iter().map(|(_, tensor)| tensor.read("finish")).collect::<Result<Vec<_>, algohost_kernels::Error>>()?;
+    let mut views = Vec::with_capacity(tensors.len());
+    for (&(name, tensor), storage) in tensors.iter().zip(&storages) {
+        let Some(elements) = tensor.contiguous() else { anyhow::bail!("tensor '{name}' is a view with gaps") };
+        let size = tensor.dtype().size();
+        let bytes = &storage.elements::<u8>()[elements.start * size..elements.end * size];
+        views.push((name, TensorView::new(to_file(tensor.dtype()), tensor.shape().to_vec(), bytes)?));
+    }
+    safetensors::serialize_to_file(views, Some(metadata), partial)?;
     // The library makes it for its owner alone; who serves may be another user.
-    std::fs::set_permissions(&partial, std::fs::Permissions::from_mode(0o644))?;
-    std::fs::File::open(&partial)?.sync_all()?;
-    std::fs::rename(&partial, path)?;
-    Ok(())
+    std::fs::set_permissions(partial, std::fs::Permissions::from_mode(0o644))?;
+    Ok(std::fs::File::open(partial)?.sync_all()?)
 }
 
 /// An archive that is open; clones share its bytes.
@@ -170,7 +185,7 @@ struct Contents {
     /// Where the tensors' bytes begin.
     start: usize,
     tensors: BTreeMap<String, TensorInfo>,
-    metadata: String,
+    metadata: HashMap<String, String>,
 }
 
 impl Contents {
@@ -192,20 +207,30 @@ impl AsRef<[u8]> for Part {
 }
 
 impl Archive {
-    fn open(context: &Context, path: &Path, file: &str) -> Result<Archive, Failure> {
+    fn open_model(context: &Context, path: &Path, file: &str) -> Result<Archive, Failure> {
+        Archive::open("open-archive", "the model directory", context, path, file)
+    }
+
+    /// Reads the file whole; `operation` and `place` are for errors.
+    pub(super) fn open(operation: &str, place: &str, context: &Context, path: &Path, file: &str) -> Result<Archive, Failure> {
         let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        let charge = context.budget().charge("open-archive", usize::try_from(length).unwrap_or(usize::MAX))?;
+        let charge = context.budget().charge(operation, usize::try_from(length).unwrap_or(usize::MAX))?;
         let (bytes, length) = read_aligned(path, length).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Failure::new(Code::NotFound, format!("open-archive: the model directory has no '{file}'")),
-            _ => Failure::new(Code::Io, format!("open-archive: '{file}' cannot be read: {error}")),
+            std::io::ErrorKind::NotFound => Failure::new(Code::NotFound, format!("{operation}: {place} has no '{file}'")),
+            _ => Failure::new(Code::Io, format!("{operation}: '{file}' cannot be read: {error}")),
         })?;
-        let bad = |why: String| Failure::new(Code::BadModel, format!("open-archive: '{file}' is no whole safetensors file: {why}"));
+        let bad = |why: String| Failure::new(Code::BadModel, format!("{operation}: '{file}' is no whole safetensors file: {why}"));
         let view = &bytemuck::cast_slice::<u64, u8>(&bytes)[..length];
         let (header, metadata) = SafeTensors::read_metadata(view).map_err(|error| bad(error.to_string()))?;
         let tensors = metadata.tensors().into_iter().map(|(name, info)| (name, info.clone())).collect();
-        let own = metadata.metadata().as_ref().and_then(|map| map.get(METADATA_KEY)).cloned();
+        let metadata = metadata.metadata().clone().unwrap_or_default();
         let start = header + size_of::<u64>();
-        Ok(Archive(Arc::new(Contents { bytes, length, _charge: charge, start, tensors, metadata: own.unwrap_or_else(|| "{}".into()) })))
+        Ok(Archive(Arc::new(Contents { bytes, length, _charge: charge, start, tensors, metadata })))
+    }
+
+    /// A value of the file's own metadata.
+    pub(super) fn entry(&self, key: &str) -> Option<&str> {
+        self.0.metadata.get(key).map(String::as_str)
     }
 
     pub(super) fn names(&self) -> Vec<String> {
@@ -213,7 +238,7 @@ impl Archive {
     }
 
     pub(super) fn metadata(&self) -> String {
-        self.0.metadata.clone()
+        self.entry(METADATA_KEY).unwrap_or("{}").to_owned()
     }
 
     pub(super) fn get(&self, context: &Context, name: &str) -> Result<Tensor, Failure> {

@@ -8,7 +8,7 @@ pub const HOST_VERSION: &str = "0.1.0";
 const OWN_PACKAGE: &str = "algohost:ml/";
 
 #[rustfmt::skip]
-const OWN_INTERFACES: [&str; 16] = [
+const OWN_INTERFACES: [&str; 17] = [
     "types",
     "job",
     "data",
@@ -25,6 +25,7 @@ const OWN_INTERFACES: [&str; 16] = [
     "forest",
     "trees",
     "artifacts",
+    "checkpoints",
 ];
 
 /// The WASI 0.2 packages that are linked. `wasi:sockets` is inert: some C libraries import it with every file, so a component that does is

@@ -10,6 +10,7 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
 use super::archives::{Archive, Archives, Writer};
 use super::bindings::algohost::ml::types;
+use super::checkpoints::Checkpoints;
 use super::engine::Host;
 use super::handles::{MatrixHandle, Scoped, Slab, TensorHandle};
 use super::instance::Setup;
@@ -29,6 +30,7 @@ pub(super) struct Guest {
     pub(super) deadline: Arc<Deadline>,
     pub(super) job: Arc<Job>,
     pub(super) archives: Archives,
+    pub(super) checkpoints: Checkpoints,
     pub(super) output: Output,
     pub(super) tensors: Scoped<Tensor>,
     pub(super) matrices: Scoped<Csr>,
@@ -58,6 +60,7 @@ impl Guest {
             index_base: IndexBase::of(setup.job.channels.iter().filter_map(Channel::source)),
             job: Arc::clone(&setup.job),
             archives: setup.archives.clone(),
+            checkpoints: setup.checkpoints.clone(),
             output,
             tensors: Scoped::new(setup.limits.handles, "tensor"),
             matrices: Scoped::new(setup.limits.handles, "sparse matrix"),

@@ -14,6 +14,7 @@ use super::algorithm::Algorithm;
 use super::archives::Archives;
 use super::bindings::algohost::ml::types;
 use super::bindings::exports::algohost::ml::{handler, metadata, predictor, trainer};
+use super::checkpoints::Checkpoints;
 use super::engine::Host;
 use super::guest::{Guest, from_wit};
 use super::job::{Grants, Job};
@@ -38,6 +39,8 @@ pub struct Setup {
     pub permits: Permits,
     /// The model files, opened once for all instances that share this.
     pub archives: Archives,
+    /// Where the algorithm saves how far it has come.
+    pub checkpoints: Checkpoints,
 }
 
 /// A guest with memory, handles and limits of its own. It must be called on a thread with [`Host::THREAD_STACK_BYTES`] of stack that is no
@@ -210,7 +213,14 @@ impl Instance {
 /// When it cannot be started or the call breaks off.
 pub fn describe(host: &Host, algorithm: &Algorithm) -> Result<String> {
     let limits = Limits { memory_bytes: 1 << 30, tensor_bytes: 1 << 20, handles: 16, start: DESCRIBE_LIMIT, call: Some(DESCRIBE_LIMIT) };
-    let setup = Setup { job: Arc::default(), grants: Grants::default(), limits, permits: Permits::new(1), archives: Archives::default() };
+    let setup = Setup {
+        job: Arc::default(),
+        grants: Grants::default(),
+        limits,
+        permits: Permits::new(1),
+        archives: Archives::default(),
+        checkpoints: Checkpoints::default(),
+    };
     on_guest_thread(|| Instance::new(host, algorithm, &setup)?.describe())?
 }
 

@@ -8,6 +8,7 @@ mod algorithm;
 pub mod archives;
 pub mod bindings;
 pub mod catalogue;
+pub mod checkpoints;
 mod component_check;
 mod engine;
 mod guest;

@@ -10,6 +10,7 @@
 mod support;
 
 mod algorithms;
+mod checkpoints;
 mod cli;
 mod component;
 mod contract;
@@ -19,10 +20,12 @@ mod examples;
 mod interface;
 mod kernels;
 mod learner;
+mod model_directory;
 mod options;
 mod platform;
 mod sandbox;
 mod serve;
+mod stopping;
 mod tidy;
 mod toolkit;
 mod train;

@@ -1,6 +1,7 @@
 //! What a guest can import: one file per interface of `wit/`, thin over the kernels, the data room and the job.
 
 mod artifacts;
+mod checkpoints;
 mod data;
 mod factorization;
 mod forest;
@@ -50,6 +51,7 @@ fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     ml::forest::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::trees::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::artifacts::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::checkpoints::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     in_place::replace_generated(linker)?;
     waiting::replace_unbounded(linker)
 }

@@ -1,8 +1,11 @@
 //! One run of the binary to its end.
 
 use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// A run about to be started, in an environment of its own.
 pub(crate) struct Run(Command);
@@ -59,5 +62,55 @@ impl Outcome {
             self.stderr
         );
         self
+    }
+}
+
+/// A run that goes on beside the test; killed when dropped.
+pub(crate) struct Job {
+    child: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+    log: String,
+}
+
+impl Job {
+    pub(crate) fn start(mut run: Run) -> Job {
+        let mut child = run.0.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+        let lines = BufReader::new(child.stderr.take().expect("stderr is a pipe")).lines();
+        Job { child, lines, log: String::new() }
+    }
+
+    /// Waits for a line of the log that contains `text`.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        while let Some(Ok(line)) = self.lines.next() {
+            self.log.push_str(&line);
+            self.log.push('\n');
+            if line.contains(text) {
+                return;
+            }
+        }
+        panic!("no '{text}' in the log:\n{}", self.log);
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        // It may have ended.
+        let _ = kill_process(Pid::from_child(&self.child), signal);
+    }
+
+    /// Waits for the end: exit status (-1 when killed) and log.
+    pub(crate) fn wait(mut self) -> (i32, String) {
+        while let Some(Ok(line)) = self.lines.next() {
+            self.log.push_str(&line);
+            self.log.push('\n');
+        }
+        let status = self.child.wait().expect("it was started");
+        (status.code().unwrap_or(-1), std::mem::take(&mut self.log))
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -1,8 +1,8 @@
 //! The ways in which `train` goes wrong, by hyperparameter `mode`.
 
-use crate::algohost::ml::tensors::{Dtype, full};
+use crate::algohost::ml::tensors::{Dtype, concat, full};
 use crate::algohost::ml::types::{Error, ErrorCode};
-use crate::algohost::ml::{artifacts, data, job};
+use crate::algohost::ml::{artifacts, checkpoints, data, job};
 use crate::exports::algohost::ml::trainer::Guest;
 use crate::{Faulty, allocate_for_ever, loop_for_ever, recurse, sleep};
 
@@ -32,6 +32,15 @@ impl Guest for Faulty {
                 eprintln!("{text}");
                 Ok(())
             }
+            "symlink-early" => {
+                crate::symlink("../..", "/opt/ml/model/link").map_err(|error| io(&error))?;
+                artifacts::create_archive("link/outside").map(drop)
+            }
+            // The name under which the host writes is a link that leads outside.
+            "symlink-partial" => {
+                crate::symlink("../outside", "/opt/ml/model/model.safetensors.partial").map_err(|error| io(&error))?;
+                artifacts::create_archive("model.safetensors")?.finish("{}")
+            }
             // The way is clear when the archive is begun, and leads outside when it is written.
             "symlink-late" => {
                 let archive = artifacts::create_archive("sub/late.safetensors")?;
@@ -59,11 +68,29 @@ impl Guest for Faulty {
                 Ok(())
             }
             "until-stopped" => {
+                println!("remaining {:?}", job::remaining_ms());
                 while !job::should_stop() {
                     std::thread::sleep(std::time::Duration::from_millis(10));
                 }
+                std::thread::sleep(std::time::Duration::from_millis(text.parse().unwrap_or(0)));
                 artifacts::create_archive("saved.safetensors")?.finish("{}")
             }
+            "save-panic" => {
+                artifacts::create_archive("saved.safetensors")?.finish("{}")?;
+                panic!("saved, but not well")
+            }
+            "save-loop" => {
+                artifacts::create_archive("saved.safetensors")?.finish("{}")?;
+                println!("saved, and not done");
+                loop_for_ever()
+            }
+            // A model of 4 MB.
+            "fill" => {
+                let archive = artifacts::create_archive("large.safetensors")?;
+                archive.add("ones", &full(&[1 << 20], Dtype::Float32, 1.0)?)?;
+                archive.finish("{}")
+            }
+            "checkpoint" => checkpoint(text.parse().unwrap_or(0)),
             "environment" => {
                 std::env::vars().for_each(|(name, value)| println!("variable {name}={value}"));
                 println!("arguments {:?}", std::env::args().collect::<Vec<_>>());
@@ -90,6 +117,26 @@ fn print_cluster() {
     let groups: Vec<String> = cluster.groups.iter().map(|group| format!("{}: {}", group.name, group.hosts.join(", "))).collect();
     let (group, instance_type) = (cluster.group.unwrap_or_default(), cluster.instance_type.unwrap_or_default());
     println!("rank {} of {}, group {group}, type {instance_type}, groups {}", cluster.rank, cluster.size, groups.join("; "));
+}
+
+/// Saves so many checkpoints, numbered after the one that is found.
+fn checkpoint(count: u32) -> Result<(), Error> {
+    let found = checkpoints::latest()?;
+    let mut n = 0;
+    if let Some(archive) = &found {
+        n = archive.get("n")?.item()? as u32;
+        let view = archive.get("view")?;
+        println!("found {} {:?} {:?}", archive.metadata(), archive.names(), (view.shape(), view.slice(0, 1, 2)?.slice(1, 0, 1)?.item()?));
+    }
+    for _ in 0..count {
+        n += 1;
+        let table = concat(&[&full(&[1, 3], Dtype::Float32, f64::from(n))?, &full(&[1, 3], Dtype::Float32, -1.0)?], 0)?;
+        let number = full(&[], Dtype::Int32, f64::from(n))?;
+        let state = format!(r#"{{"n": {n}}}"#);
+        let saved = checkpoints::save(&["n".to_owned(), "view".to_owned()], &[&number, &table.transpose()?], &state)?;
+        println!("saved {n}: {saved}");
+    }
+    Ok(())
 }
 
 /// A file of the guest's own, by WASI.

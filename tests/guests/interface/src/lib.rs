@@ -55,6 +55,7 @@ impl trainer::Guest for Interface {
         hostile::check()?;
         models::check_data()?;
         models::check_artifacts()?;
+        models::check_checkpoints()?;
         job::metric("checked", 1.0, 1);
         Ok(())
     }

@@ -1,6 +1,7 @@
-//! `data` and `artifacts`.
+//! `data`, `artifacts` and `checkpoints`.
 
 use crate::algohost::ml::artifacts::{create_archive, open_archive};
+use crate::algohost::ml::checkpoints;
 use crate::algohost::ml::data::{self, Distribution, InputMode};
 use crate::algohost::ml::tensors::Dtype;
 use crate::algohost::ml::types::{Error, ErrorCode};
@@ -69,6 +70,22 @@ pub(crate) fn check_artifacts() -> Result<(), Error> {
     archive.finish(r#"{"kind": "test"}"#)?;
     expect_code(archive.finish("{}"), ErrorCode::BadOperation, "finished");
     check_model()
+}
+
+/// The job keeps none: nothing is written or found, but what is wrong is told all the same.
+pub(crate) fn check_checkpoints() -> Result<(), Error> {
+    let value = integers(&[1])?;
+    assert!(!checkpoints::enabled() && checkpoints::latest()?.is_none());
+    let save = |names: &[&str], state: &str| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        checkpoints::save(&names, &[&value, &value], state)
+    };
+    assert!(!save(&["a", "b"], "{}")?);
+    expect_code(save(&["a"], "{}"), ErrorCode::BadOperation, "1 names for 2 tensors");
+    expect_code(save(&["a", "a"], "{}"), ErrorCode::BadOperation, "two tensors are called 'a'");
+    expect_code(save(&["a", &"x".repeat(257)], "{}"), ErrorCode::BadOperation, "at most 256");
+    expect_code(save(&["a", "b"], "1"), ErrorCode::BadOperation, "no JSON object");
+    Ok(())
 }
 
 /// The model is there, shared and read-only, and cannot be written.
