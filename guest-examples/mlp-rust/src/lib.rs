@@ -3,6 +3,7 @@
 //! What to read first: `train` (the life of a job), `network` (one step: a handful of host calls), `predict`. `settings` and `model`
 //! are plain Rust and know nothing of the host's kernels.
 
+mod checkpoint;
 mod model;
 mod network;
 mod optimizer;

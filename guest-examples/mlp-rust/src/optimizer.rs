@@ -1,5 +1,6 @@
 //! Steps over all parameters at once: they lie in one tensor.
 
+use crate::algohost::ml::artifacts::Archive;
 use crate::algohost::ml::job;
 use crate::algohost::ml::nn::{AdamOptions, SgdOptions, adam_step, sgd_step};
 use crate::algohost::ml::tensors::{Dtype, Tensor, zeros};
@@ -46,6 +47,25 @@ impl Optimizer {
             Method::Sgd { options, .. } => options.learning_rate = rate,
             Method::Adam { options, .. } => options.learning_rate = rate,
         }
+    }
+
+    /// What steps leave behind for later ones, by name.
+    pub(crate) fn state(&self) -> Vec<(&str, &Tensor)> {
+        match &self.method {
+            Method::Sgd { velocity, .. } => velocity.iter().map(|velocity| ("velocity", velocity)).collect(),
+            Method::Adam { mean, squares, .. } => vec![("mean", mean), ("squares", squares)],
+        }
+    }
+
+    /// Brings the state back that `state` gave after so many steps.
+    pub(crate) fn restore(&mut self, archive: &Archive, steps_done: u32) -> Result<(), Error> {
+        for (name, tensor) in self.state() {
+            tensor.assign(&archive.get(name)?)?;
+        }
+        if let Method::Adam { steps, .. } = &mut self.method {
+            *steps = steps_done;
+        }
+        Ok(())
     }
 
     pub(crate) fn step(&mut self, parameters: &Tensor, gradient: &Tensor) -> Result<(), Error> {

@@ -5,6 +5,7 @@ use crate::algohost::ml::select::gather;
 use crate::algohost::ml::tensors::{Dtype, Tensor};
 use crate::algohost::ml::types::Error;
 use crate::algohost::ml::{data, job, random};
+use crate::checkpoint::{Checkpoints, Progress};
 use crate::exports::algohost::ml::trainer::Guest;
 use crate::network::{Chance, Network, Room};
 use crate::optimizer::Optimizer;
@@ -107,8 +108,9 @@ fn run(network: &Network, rows: &Rows, mut validation: Option<Validation>, loss_
     let size = (job::integer("mini_batch_size")? as u32).min(rows.n_rows);
     let (whole, rest) = (network.room(size)?, network.room((rows.n_rows % size).max(1))?);
     let mut optimizer = Optimizer::of_job(network.n_parameters())?;
-    let mut steps = 0;
-    for epoch in 1..=epochs {
+    let checkpoints = Checkpoints::of_job(rows.n_rows, rows.design.shape()[1])?;
+    let Progress { epoch: done, mut steps } = checkpoints.restore(network, &mut optimizer, validation.as_mut())?;
+    for epoch in done + 1..=epochs {
         let order = random::permutation(rows.n_rows, seed, epoch)?;
         let shuffled = Rows { design: gather(&rows.design, &order)?, targets: gather(&rows.targets, &order)?, n_rows: rows.n_rows };
         optimizer.begin(epoch, epochs);
@@ -135,6 +137,7 @@ fn run(network: &Network, rows: &Rows, mut validation: Option<Validation>, loss_
             job::log(job::Level::Info, &format!("epoch {epoch}: no lower validation loss for {patience} epochs"));
             break;
         }
+        checkpoints.save(Progress { epoch, steps }, network, &optimizer, validation.as_ref())?;
     }
     validation.map_or(Ok(()), |validation| validation.restore(network, patience))
 }
@@ -147,14 +150,14 @@ fn check_loss(loss: f64) -> Result<(), Error> {
 }
 
 /// The rows on which the model is judged while it learns.
-struct Validation {
+pub(crate) struct Validation {
     rows: Rows,
     task: Task,
     loss_unit: f64,
     label_variance: f64,
     /// Least loss so far and its parameters; only kept for early stopping.
-    best: Option<(f64, Tensor)>,
-    epochs_since_best: u32,
+    pub(crate) best: Option<(f64, Tensor)>,
+    pub(crate) epochs_since_best: u32,
 }
 
 impl Validation {
