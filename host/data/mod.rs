@@ -1,6 +1,6 @@
 //! Bytes of a channel or a request to tensors, and answers back to bytes.
 //!
-//! [`files`] names what a channel holds, [`Reader`] decodes it (CSV, libsvm, NPY), [`Feed`] picks and shuffles its rows, [`decode_request`] decodes one request (CSV, JSON, NPY),
+//! [`files`] names what a channel holds, [`Reader`] decodes it (CSV, libsvm, JSON Lines, RecordIO-protobuf, NPY), [`Feed`] picks and shuffles its rows, [`decode_request`] decodes one request (CSV, JSON, NPY),
 //! [`negotiate`] and [`encode`] answer (JSON, CSV, NPY). This room knows tensors, files and formats; it refuses to know
 //! WebAssembly, HTTP and the configuration files of a job.
 //!
@@ -11,8 +11,11 @@ mod content_type;
 mod fault;
 mod feed;
 pub mod files;
+#[cfg(test)]
+mod mutations;
 mod npy;
 mod reader;
+mod recordio;
 mod request;
 mod response;
 mod sparse;

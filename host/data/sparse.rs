@@ -83,6 +83,23 @@ fn take<'a, T>(slice: &mut &'a mut [T], count: usize) -> &'a mut [T] {
     head
 }
 
+/// Puts columns and values of a row in the columns' order.
+///
+/// # Errors
+/// A column that is given twice or beyond the row's, as the end of a sentence.
+pub(super) fn in_order<T>(elements: &mut [(usize, T)], columns: usize) -> Result<(), String> {
+    if !elements.is_sorted_by(|a, b| a.0 < b.0) {
+        elements.sort_by_key(|&(column, _)| column);
+        if let Some(pair) = elements.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(format!("the key {} occurs twice", pair[0].0));
+        }
+    }
+    match elements.last() {
+        Some(&(column, _)) if column >= columns => Err(format!("key {column} is beyond the {columns} columns of a row")),
+        _ => Ok(()),
+    }
+}
+
 /// Something that holds rows written sparsely and can decode any piece of them.
 pub(super) trait SparseTable: Sync {
     /// Decodes a piece into as many rows and elements as it has. `buffer` is room that may be used, with anything in it.

@@ -17,6 +17,7 @@ mod contract;
 mod describe;
 mod ending;
 mod examples;
+mod formats;
 mod interface;
 mod kernels;
 mod learner;

@@ -12,8 +12,12 @@ pub enum Format {
     Csv,
     /// `label index:value …` in lines.
     Libsvm,
+    /// A JSON record in each line.
+    JsonLines,
     /// NumPy's array file.
     Npy,
+    /// The platform's `Record` messages in RecordIO frames.
+    RecordIo,
     /// JSON in the forms of the platform's inference documents.
     Json,
 }
@@ -24,7 +28,9 @@ impl Format {
         match self {
             Format::Csv => "text/csv",
             Format::Libsvm => "text/libsvm",
+            Format::JsonLines => "application/jsonlines",
             Format::Npy => "application/x-npy",
+            Format::RecordIo => "application/x-recordio-protobuf",
             Format::Json => "application/json",
         }
     }
@@ -34,7 +40,9 @@ impl Format {
         match essence {
             "text/csv" | "application/csv" | "csv" => Some(Format::Csv),
             "text/libsvm" | "text/x-libsvm" | "application/x-libsvm" | "libsvm" => Some(Format::Libsvm),
+            "application/jsonlines" | "application/jsonl" | "application/x-ndjson" | "jsonlines" | "jsonl" => Some(Format::JsonLines),
             "application/x-npy" | "application/npy" | "npy" => Some(Format::Npy),
+            "application/x-recordio-protobuf" | "application/recordio-protobuf" | "recordio-protobuf" => Some(Format::RecordIo),
             "application/json" | "text/json" | "json" => Some(Format::Json),
             _ => None,
         }

@@ -25,10 +25,14 @@ fn short_names_mean_their_formats() {
         ("libsvm", Format::Libsvm),
         ("application/x-npy", Format::Npy),
         ("npy", Format::Npy),
+        ("application/jsonlines", Format::JsonLines),
+        ("application/x-ndjson", Format::JsonLines),
+        ("application/x-recordio-protobuf", Format::RecordIo),
+        ("recordio-protobuf", Format::RecordIo),
         ("JSON", Format::Json),
     ];
     for (name, format) in formats {
-        let all = [Format::Csv, Format::Libsvm, Format::Npy, Format::Json];
+        let all = [Format::Csv, Format::Libsvm, Format::JsonLines, Format::RecordIo, Format::Npy, Format::Json];
         assert_eq!(ContentType::parse(name).unwrap().format("request", &all).unwrap(), format, "{name}");
     }
 }

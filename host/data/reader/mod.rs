@@ -14,8 +14,9 @@ use super::content_type::{ContentType, Format};
 use super::fault::{plural, quote};
 use super::files::{self, DataFile};
 use super::npy::Npy;
-use super::sparse::{SparseBatch, fill_sparse};
-use super::text::{Csv, Libsvm, Text, open_csv, open_libsvm};
+use super::recordio::RecordIo;
+use super::sparse::{SparseBatch, SparseTable, fill_sparse};
+use super::text::{Csv, JsonLines, Libsvm, Text, open_csv, open_json_lines, open_libsvm};
 use crate::failure::{Code, Failure};
 
 pub use index_base::{Decision, IndexBase};
@@ -23,7 +24,7 @@ pub use options::Options;
 pub use selection::{Part, Selection, Shuffle, Split};
 
 /// The formats that channels are read in.
-const FORMATS: [Format; 3] = [Format::Csv, Format::Libsvm, Format::Npy];
+const FORMATS: [Format; 5] = [Format::Csv, Format::Libsvm, Format::JsonLines, Format::RecordIo, Format::Npy];
 
 /// Where a channel lies and what the job says about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +33,8 @@ pub struct Source {
     pub channel: String,
     /// Its folder.
     pub dir: PathBuf,
-    /// As the job gave it, parameters included. Without one the files' extensions (`.csv`, `.libsvm`, `.svm`, `.npy`) decide.
+    /// As the job gave it, parameters included. Without one the files' extensions (`.csv`, `.libsvm`, `.svm`, `.jsonl`, `.ndjson`, `.pbr`,
+    /// `.rec`, `.recordio`, `.npy`) decide.
     pub content_type: Option<String>,
 }
 
@@ -66,6 +68,8 @@ pub struct Reader {
 enum AnyTable {
     Csv(Text<Csv>),
     Libsvm(Text<Libsvm>),
+    JsonLines(Text<JsonLines>),
+    RecordIo(RecordIo),
     Npy(Npy),
 }
 
@@ -93,6 +97,16 @@ impl Reader {
                 let csv = open_csv(&source.channel, files)?.ok_or_else(no_rows)?;
                 let layout = layout(&source.channel, csv.format().cells(), labels.unwrap_or(1), &options)?;
                 (AnyTable::Csv(csv), layout)
+            }
+            Format::JsonLines => {
+                let lines = open_json_lines(&source.channel, files, labels, &options)?.ok_or_else(no_rows)?;
+                let layout = lines.format().layout();
+                (AnyTable::JsonLines(lines), layout)
+            }
+            Format::RecordIo => {
+                let records = RecordIo::open(&source.channel, files, labels, &options)?.ok_or_else(no_rows)?;
+                let layout = records.layout();
+                (AnyTable::RecordIo(records), layout)
             }
             Format::Npy => {
                 let npy = Npy::open(&source.channel, files)?;
@@ -129,7 +143,8 @@ impl Reader {
         self.take("next", max_rows, Reader::decode)
     }
 
-    /// As [`Reader::next`], with sparse features. Rows of libsvm are never made dense; of other formats, what is 0 is left out.
+    /// As [`Reader::next`], with sparse features. Rows that are written sparsely (libsvm, sparse records) are never made dense; of others,
+    /// what is 0 is left out.
     ///
     /// # Errors
     /// As [`Reader::next`].
@@ -160,6 +175,8 @@ impl Reader {
         let pieces = match &mut self.table {
             AnyTable::Csv(csv) => csv.take(&mut position, max_rows)?,
             AnyTable::Libsvm(libsvm) => libsvm.take(&mut position, max_rows)?,
+            AnyTable::JsonLines(lines) => lines.take(&mut position, max_rows)?,
+            AnyTable::RecordIo(records) => records.take(&mut position, max_rows)?,
             AnyTable::Npy(npy) => npy.take(&mut position, max_rows),
         };
         let batch = if pieces.is_empty() { None } else { Some(decode(self, &pieces)?) };
@@ -172,6 +189,8 @@ impl Reader {
         let pieces = match &mut self.table {
             AnyTable::Csv(csv) => csv.rest(&self.context, &mut position)?,
             AnyTable::Libsvm(libsvm) => libsvm.rest(&self.context, &mut position)?,
+            AnyTable::JsonLines(lines) => lines.rest(&self.context, &mut position)?,
+            AnyTable::RecordIo(records) => records.rest(&self.context, &mut position)?,
             AnyTable::Npy(npy) => npy.take(&mut position, usize::MAX),
         };
         if pieces.is_empty() {
@@ -199,7 +218,12 @@ impl Reader {
 
     /// Whether rows are written sparsely, so that reading them so is what saves memory and time.
     pub fn is_sparse(&self) -> bool {
-        matches!(self.table, AnyTable::Libsvm(_))
+        match &self.table {
+            AnyTable::Libsvm(_) => true,
+            AnyTable::JsonLines(lines) => lines.format().is_sparse(),
+            AnyTable::RecordIo(records) => records.is_sparse(),
+            AnyTable::Csv(_) | AnyTable::Npy(_) => false,
+        }
     }
 
     /// Where indices begin, and why; none unless the channel is libsvm.
@@ -207,11 +231,13 @@ impl Reader {
         self.index_base.as_ref()
     }
 
-    /// Rows in one epoch, where that is known: for NPY and libsvm always, for CSV once all of it was read with [`Reader::read_all`].
+    /// Rows in one epoch, where that is known: for NPY and libsvm always, for others once all of it was read with [`Reader::read_all`].
     pub fn rows(&self) -> Option<u64> {
         match &self.table {
             AnyTable::Csv(csv) => csv.rows(),
             AnyTable::Libsvm(libsvm) => libsvm.rows(),
+            AnyTable::JsonLines(lines) => lines.rows(),
+            AnyTable::RecordIo(records) => records.rows(),
             AnyTable::Npy(npy) => Some(npy.rows()),
         }
     }
@@ -224,13 +250,19 @@ impl Reader {
     }
 
     fn decode_sparse(&self, pieces: &[Piece]) -> Result<SparseBatch> {
-        let AnyTable::Libsvm(libsvm) = &self.table else {
-            return SparseBatch::of_dense(&self.context, self.decode(pieces)?);
-        };
+        match &self.table {
+            AnyTable::Libsvm(libsvm) => self.fill_sparse(libsvm, pieces),
+            AnyTable::JsonLines(lines) if lines.format().is_sparse() => self.fill_sparse(lines, pieces),
+            AnyTable::RecordIo(records) if records.is_sparse() => self.fill_sparse(records, pieces),
+            _ => SparseBatch::of_dense(&self.context, self.decode(pieces)?),
+        }
+    }
+
+    fn fill_sparse(&self, table: &impl SparseTable, pieces: &[Piece]) -> Result<SparseBatch> {
         let subject = format!("channel {}", quote(self.channel.as_bytes()));
         match self.dtype {
-            DType::Float64 => fill_sparse::<f64>(&self.context, &subject, libsvm, self.layout, pieces),
-            _ => fill_sparse::<f32>(&self.context, &subject, libsvm, self.layout, pieces),
+            DType::Float64 => fill_sparse::<f64>(&self.context, &subject, table, self.layout, pieces),
+            _ => fill_sparse::<f32>(&self.context, &subject, table, self.layout, pieces),
         }
     }
 
@@ -239,6 +271,8 @@ impl Reader {
         match &self.table {
             AnyTable::Csv(csv) => fill::<T>(&self.context, &subject, csv, self.layout, pieces),
             AnyTable::Libsvm(libsvm) => fill::<T>(&self.context, &subject, libsvm, self.layout, pieces),
+            AnyTable::JsonLines(lines) => fill::<T>(&self.context, &subject, lines, self.layout, pieces),
+            AnyTable::RecordIo(records) => fill::<T>(&self.context, &subject, records, self.layout, pieces),
             AnyTable::Npy(npy) => fill::<T>(&self.context, &subject, npy, self.layout, pieces),
         }
     }
@@ -253,7 +287,7 @@ pub(super) fn require_rows(operation: &str, max_rows: usize) -> Result<(), Failu
 }
 
 /// What the cells of a row are, when there are `cells` of them.
-fn layout(channel: &str, cells: usize, labels: usize, options: &Options) -> Result<Layout> {
+pub(super) fn layout(channel: &str, cells: usize, labels: usize, options: &Options) -> Result<Layout> {
     let others = labels.saturating_add(usize::from(options.weight));
     let features = cells.saturating_sub(others);
     if features == 0 {
@@ -288,6 +322,8 @@ fn format_of_names(channel: &str, files: &[DataFile]) -> Result<Format> {
     let of_name = |file: &DataFile| match Path::new(&file.name).extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "csv" => Some(Format::Csv),
         "libsvm" | "svm" => Some(Format::Libsvm),
+        "jsonl" | "ndjson" => Some(Format::JsonLines),
+        "pbr" | "rec" | "recordio" => Some(Format::RecordIo),
         "npy" => Some(Format::Npy),
         _ => None,
     };
@@ -301,7 +337,7 @@ fn format_of_names(channel: &str, files: &[DataFile]) -> Result<Format> {
                 quote(channel.as_bytes()),
                 quote(name.as_bytes())
             );
-            Err(Failure::user(what).help("set ContentType to text/csv, text/libsvm or application/x-npy").into())
+            Err(Failure::user(what).help(format!("set ContentType to one of {}", FORMATS.map(Format::media_type).join(", "))).into())
         }
     }
 }

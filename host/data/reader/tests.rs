@@ -41,7 +41,12 @@ fn extensions_tell_the_format_when_the_job_does_not() {
         let refused = failure(Channel::new("", &files).open("{}"));
         let name = files[files.len() - 1].0;
         assert_eq!(refused.what, format!("channel 'train': no content type is given, and the name '{name}' does not tell the format"));
-        assert_eq!(refused.help.as_deref(), Some("set ContentType to text/csv, text/libsvm or application/x-npy"));
+        assert_eq!(
+            refused.help.as_deref(),
+            Some(
+                "set ContentType to one of text/csv, text/libsvm, application/jsonlines, application/x-recordio-protobuf, application/x-npy"
+            )
+        );
     }
 }
 
@@ -65,7 +70,10 @@ fn a_channel_that_cannot_be_opened_is_told() {
     let unsupported = failure(Channel::new("application/json", &[("a", b"[]")]).open("{}"));
     assert_eq!(unsupported.code, Code::UnsupportedMedia);
     assert_eq!(unsupported.what, "channel 'train': content type 'application/json' cannot be read");
-    assert_eq!(unsupported.help.as_deref(), Some("supported are text/csv, text/libsvm, application/x-npy"));
+    assert_eq!(
+        unsupported.help.as_deref(),
+        Some("supported are text/csv, text/libsvm, application/jsonlines, application/x-recordio-protobuf, application/x-npy")
+    );
 
     let mut channel = Channel::new("text/csv; label_size=x", &[("a", b"1,2\n")]);
     assert_eq!(wrong_input(channel.open("{}")), "channel 'train': content type: label_size is 'x', not a whole number");

@@ -23,7 +23,7 @@ pub use negotiate::negotiate;
 /// integers without a fraction, booleans as `true` and `false` in JSON and as 1 and 0 in CSV.
 ///
 /// # Errors
-/// Bad operation when the outputs differ in rows, or there is none for NPY; not acceptable for libsvm, which is not written.
+/// Bad operation when the outputs differ in rows, or there is none for NPY; not acceptable for a format that is not written.
 pub fn encode(format: Format, outputs: &[(String, Tensor)]) -> Result<Vec<u8>> {
     match format {
         Format::Json => json(&columns_of(outputs)?),
@@ -32,7 +32,9 @@ pub fn encode(format: Format, outputs: &[(String, Tensor)]) -> Result<Vec<u8>> {
             Some((_, tensor)) => npy::encode(tensor),
             None => Err(Failure::new(Code::BadOperation, "answer: there are no outputs").into()),
         },
-        Format::Libsvm => Err(Failure::new(Code::NotAcceptable, "answer: libsvm cannot be written").into()),
+        Format::Libsvm | Format::JsonLines | Format::RecordIo => {
+            Err(Failure::new(Code::NotAcceptable, format!("answer: {} cannot be written", format.media_type())).into())
+        }
     }
 }
 

@@ -14,9 +14,10 @@ use super::super::files::DataFile;
 use super::super::reader::{Options, Position};
 use super::super::sparse::{SparseRows, SparseTable};
 use super::csv::{self, Csv};
+use super::json_lines::{JsonLines, Problem};
 use super::libsvm::{self, Extent, Libsvm};
-use super::lines::{FirstRow, count_ends, first_row_of_file, read_lines};
-use super::{KEPT, LineFormat, PIECE};
+use super::lines::{FirstRow, count_ends, first_row_of_file, read_lines, split};
+use super::{KEPT, LineFormat, PIECE, fault};
 use crate::failure::Failure;
 
 /// A channel of text files.
@@ -206,6 +207,39 @@ impl SparseTable for Text<Libsvm> {
         let text = self.text_of(piece, buffer)?;
         self.format.decode_sparse(text, &mut rows).map_err(|fault| self.explain(piece.file, piece.offset, fault))
     }
+}
+
+impl SparseTable for Text<JsonLines> {
+    fn decode_sparse<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, mut rows: SparseRows<'_, T>) -> Result<()> {
+        let text = self.text_of(piece, buffer)?;
+        self.format.decode_sparse(text, &mut rows).map_err(|fault| self.explain(piece.file, piece.offset, fault))
+    }
+}
+
+/// Opens a channel of JSON Lines files; none when no file has a row. `labels` is the number of labels where that is not up to the first row.
+pub(in super::super) fn open_json_lines(
+    channel: &str,
+    files: Vec<DataFile>,
+    labels: Option<usize>,
+    options: &Options,
+) -> Result<Option<Text<JsonLines>>> {
+    let Some(first) = find_first_row(channel, &files, csv::has_cells)? else {
+        return Ok(None);
+    };
+    let mut text = Text::new(channel, files, &first, JsonLines::new(first.end));
+    let format = text.format.clone().with_first(channel, &first.line, labels, options);
+    text.format = match format {
+        Ok(format) => format,
+        Err(Problem::Channel(error)) => return Err(error),
+        Err(Problem::Row(wrong)) => {
+            // Read once more, because the first row may come after blank lines.
+            let pieces = text.take(&mut Position { file: first.file, offset: 0 }, 1)?;
+            let (lines, offset) = pieces.first().map_or((&[][..], 0), |piece| (piece.text.as_deref().unwrap_or_default(), piece.offset));
+            let line = split(lines, first.end).find(|line| csv::has_cells(line)).unwrap_or_default();
+            return Err(text.explain(first.file, offset, fault(lines, if line.is_empty() { lines } else { line }, wrong)));
+        }
+    };
+    Ok(Some(text))
 }
 
 /// Opens a channel of CSV files; none when no file has a row.

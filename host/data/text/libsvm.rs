@@ -11,9 +11,8 @@ use algohost_kernels::Csr;
 use super::super::batch::{Layout, Number, Rows};
 use super::super::fault::{Fault, Wrong, quote};
 use super::super::sparse::SparseRows;
-use super::LineFormat;
 use super::lines::split;
-use super::number;
+use super::{LineFormat, fault, number};
 
 /// The largest index that is read: one column more would have no int32 position, whether indices begin at 0 or at 1.
 const LARGEST_INDEX: u64 = Csr::MOST_COLUMNS as u64 - 1;
@@ -237,11 +236,6 @@ impl Libsvm {
         }
         if rows.end() { Ok(()) } else { Err(changed(text.len())) }
     }
-}
-
-/// A fault in `line`, which is a part of `text`.
-fn fault(text: &[u8], line: &[u8], wrong: Wrong) -> Fault {
-    Fault { at: line.as_ptr() as usize - text.as_ptr() as usize, wrong }
 }
 
 impl LineFormat for Libsvm {

@@ -7,15 +7,17 @@
 mod body;
 mod channel;
 mod csv;
+mod json_lines;
 mod libsvm;
 mod lines;
 mod number;
 
 use super::batch::{Number, Rows};
-use super::fault::Fault;
+use super::fault::{Fault, Wrong};
 
-pub(super) use channel::{Text, has_index_zero, open_csv, open_libsvm};
+pub(super) use channel::{Text, has_index_zero, open_csv, open_json_lines, open_libsvm};
 pub(super) use csv::{Csv, decode_body};
+pub(super) use json_lines::JsonLines;
 pub(super) use libsvm::Libsvm;
 
 /// Bytes that one thread decodes at a time: some hundred microseconds of work that fit into a processor's own cache.
@@ -62,6 +64,11 @@ pub(super) trait LineFormat: Sync {
         }
         length.min(text.len())
     }
+}
+
+/// A fault in `line`, which is a part of `text`.
+fn fault(text: &[u8], line: &[u8], wrong: Wrong) -> Fault {
+    Fault { at: line.as_ptr() as usize - text.as_ptr() as usize, wrong }
 }
 
 #[cfg(test)]

@@ -1,0 +1,120 @@
+//! The formats that channels are decoded from: the same rows give the same model, whatever they are written in.
+
+use serde_json::{Value, json};
+
+use crate::support::{Base, noise, tensor, train_guest};
+
+/// 60 rows: a label, 0 or 1, and four features, of which the last is mostly 0.
+fn rows() -> Vec<(f32, [f32; 4])> {
+    let noise = noise(240);
+    let features =
+        noise.chunks_exact(4).map(|four| [four[0] as f32, four[1] as f32, four[2] as f32, if four[3] > 0.5 { 2.0 } else { 0.0 }]);
+    features.map(|row| (f32::from(u8::from(row[0] + row[3] > 0.3)), row)).collect()
+}
+
+fn csv() -> Vec<u8> {
+    let line = |(label, [a, b, c, d]): (f32, [f32; 4])| format!("{label},{a},{b},{c},{d}\n");
+    rows().into_iter().map(line).collect::<String>().into_bytes()
+}
+
+fn json_lines(sparse: bool) -> Vec<u8> {
+    let line = |(label, row): (f32, [f32; 4])| {
+        if !sparse {
+            return json!({"features": row, "label": label}).to_string() + "\n";
+        }
+        let stored = (0..4_usize).filter(|&column| row[column] != 0.0);
+        let (keys, values): (Vec<usize>, Vec<f32>) = stored.map(|column| (column, row[column])).unzip();
+        json!({"data": {"features": {"keys": keys, "shape": [4], "values": values}}, "label": label}).to_string() + "\n"
+    };
+    rows().into_iter().map(line).collect::<String>().into_bytes()
+}
+
+/// A field of bytes, none of which is longer than 127.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    [&[number << 3 | 2, u8::try_from(content.len()).unwrap()][..], content].concat()
+}
+
+fn record_io(sparse: bool) -> Vec<u8> {
+    let floats = |values: &[f32]| field(1, &values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
+    let entry = |map: u8, tensor: &[u8]| field(map, &[field(1, b"values"), field(2, &field(2, tensor))].concat());
+    let frame = |(label, row): (f32, [f32; 4])| {
+        let tensor = if sparse {
+            let keys: Vec<u8> = (0..4).filter(|&column| row[usize::from(column)] != 0.0).collect();
+            let values: Vec<f32> = row.into_iter().filter(|&value| value != 0.0).collect();
+            [floats(&values), field(2, &keys), field(3, &[4])].concat()
+        } else {
+            floats(&row)
+        };
+        let record = [entry(1, &tensor), entry(2, &floats(&[label]))].concat();
+        let mut frame = [0xCED7_230A_u32.to_le_bytes(), u32::try_from(record.len()).unwrap().to_le_bytes()].concat();
+        frame.extend(record);
+        frame.resize(frame.len().next_multiple_of(4), 0);
+        frame
+    };
+    rows().into_iter().flat_map(frame).collect()
+}
+
+/// A job whose channel `train` is one file. An empty content type is none.
+fn job(hyperparameters: &Value, content_type: &str, name: &str, bytes: &[u8]) -> Base {
+    let base = Base::new();
+    base.hyperparameters(hyperparameters);
+    let mut channel = json!({"TrainingInputMode": "File"});
+    if !content_type.is_empty() {
+        channel["ContentType"] = json!(content_type);
+    }
+    base.channels(&json!({"train": channel})).write(&format!("input/data/train/{name}"), bytes);
+    base
+}
+
+fn learner() -> Value {
+    // Sparse features are not centred, so neither are these.
+    json!({"predictor_type": "binary_classifier", "unbias_data": "false", "l2": "0.01", "max_iterations": "40"})
+}
+
+/// The weights that a learner finds in rows of a file.
+fn weights(content_type: &str, name: &str, bytes: &[u8]) -> Vec<f32> {
+    let base = job(&learner(), content_type, name, bytes);
+    train_guest("linear-learner-rust", &base, 0);
+    tensor(&base, "weight")
+}
+
+#[test]
+fn the_same_rows_give_the_same_model_in_every_format() {
+    let wanted = weights("", "rows.csv", &csv());
+    for (name, bytes) in [("rows.jsonl", json_lines(false)), ("rows.pbr", record_io(false))] {
+        assert_eq!(weights("", name, &bytes), wanted, "{name}");
+    }
+    for (name, bytes) in [("rows.jsonl", json_lines(true)), ("rows.pbr", record_io(true))] {
+        let apart = weights("", name, &bytes).iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(apart < 0.02, "{name}: {apart}");
+    }
+}
+
+#[test]
+fn content_types_name_the_formats_too() {
+    let settings = json!({"predictor_type": "classifier", "epochs": "1"});
+    for (content_type, bytes) in [
+        ("application/x-recordio-protobuf", record_io(false)),
+        ("recordio-protobuf", record_io(false)),
+        ("application/jsonlines; charset=utf-8", json_lines(false)),
+        ("application/x-ndjson", json_lines(false)),
+    ] {
+        train_guest("mlp-rust", &job(&settings, content_type, "part-0", &bytes), 0);
+    }
+}
+
+#[test]
+fn a_broken_file_is_told_with_its_place() {
+    let cut = record_io(false);
+    let told = |name: &str, bytes: &[u8]| {
+        let base = job(&learner(), "", name, bytes);
+        train_guest("linear-learner-rust", &base, 1);
+        base.failure()
+    };
+    let failure = told("rows.pbr", &cut[..cut.len() - 9]);
+    assert!(failure.contains("train/rows.pbr: record 60, at byte ") && failure.contains("the file ends within a frame of"), "{failure}");
+    let failure = told("rows.pbr", b"1,2,3\n4,5,6\n");
+    assert!(failure.contains("train/rows.pbr: record 1, at byte 0: no RecordIO frame: begins with the bytes 312c322c"), "{failure}");
+    let failure = told("rows.jsonl", b"[1, 2]\n[1, \"x\"]\n");
+    assert!(failure.contains("train/rows.jsonl:2: column 2 is '\"x\"', not a number"), "{failure}");
+}
