@@ -1,5 +1,7 @@
 //! The formats that channels are decoded from: the same rows give the same model, whatever they are written in.
 
+use std::io::Write;
+
 use serde_json::{Value, json};
 
 use crate::support::{Base, noise, tensor, train_guest};
@@ -88,6 +90,36 @@ fn the_same_rows_give_the_same_model_in_every_format() {
         let apart = weights("", name, &bytes).iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(apart < 0.02, "{name}: {apart}");
     }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+#[test]
+fn packed_files_give_the_same_model() {
+    let csv = csv();
+    let wanted = weights("", "rows.csv", &csv);
+    let (head, tail) = csv.split_at(1000);
+    for (content_type, name, bytes) in [
+        ("", "rows.csv.gz", [gzip(head), gzip(tail)].concat()),
+        ("text/csv", "rows.csv.zst", [zstd(head), zstd(tail)].concat()),
+        ("", "rows.jsonl.gz", gzip(&json_lines(false))),
+        ("", "rows.pbr.zst", zstd(&record_io(false))),
+    ] {
+        assert_eq!(weights(content_type, name, &bytes), wanted, "{name}");
+    }
+    let whole = gzip(&csv);
+    let base = job(&learner(), "text/csv", "rows.csv.gz", &whole[..whole.len() - 9]);
+    train_guest("linear-learner-rust", &base, 1);
+    let failure = base.failure();
+    assert!(failure.contains("train/rows.csv.gz: gzip data broken after ") && failure.ends_with("the file ends too early"), "{failure}");
 }
 
 #[test]

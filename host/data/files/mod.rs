@@ -1,5 +1,9 @@
 //! The files of a channel's folder.
 
+mod frames;
+mod packed;
+mod source;
+
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -9,6 +13,8 @@ use anyhow::{Context as _, Result};
 
 use super::fault::quote;
 use crate::failure::{Code, Failure};
+pub(super) use packed::unpack;
+pub(super) use source::Source;
 
 /// One file that belongs to a channel's data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +23,9 @@ pub struct DataFile {
     pub name: String,
     /// Where it can be opened.
     pub path: PathBuf,
-    /// Its size when it was listed.
+    /// Its size when it was listed; of one that is unpacked while it is read, what it unpacks to.
     pub bytes: u64,
+    packed: Option<packed::Packed>,
 }
 
 /// The data files in a folder and the folders in it, in the byte order of their names. Files and folders whose name begins with `.` or
@@ -119,7 +126,7 @@ fn walk(root: &Path, above: &[&Path], folder: &Path, prefix: &str, files: &mut V
         if metadata.is_dir() {
             walk(root, &trail, &path, &format!("{name}/"), files)?;
         } else if metadata.is_file() {
-            files.push(DataFile { name, path, bytes: metadata.len() });
+            files.push(DataFile { name, path, bytes: metadata.len(), packed: None });
         } else {
             return Err(Failure::user(format!("{}: neither a file nor a folder", path.display())).into());
         }

@@ -109,6 +109,7 @@ impl Member {
         let Ok((Format::Libsvm, content_type)) = describe(&self.source, &files) else { return Ok(false) };
         let said = content_type.and_then(|content_type| content_type.label_size().ok()?);
         let labelled = label_size.or(said) != Some(0);
+        let files = files::unpack(context, &self.source.channel, files)?;
         has_index_zero(context, &self.source.channel, files, labelled)
     }
 }

@@ -34,7 +34,7 @@ pub struct Source {
     /// Its folder.
     pub dir: PathBuf,
     /// As the job gave it, parameters included. Without one the files' extensions (`.csv`, `.libsvm`, `.svm`, `.jsonl`, `.ndjson`, `.pbr`,
-    /// `.rec`, `.recordio`, `.npy`) decide.
+    /// `.rec`, `.recordio`, `.npy`; `.gz` and `.zst` after them do not matter) decide.
     pub content_type: Option<String>,
 }
 
@@ -87,6 +87,7 @@ impl Reader {
             return Err(empty(&source.channel, &source.dir, "no data files"));
         }
         let (format, content_type) = describe(source, &files)?;
+        let files = if format == Format::Npy { files } else { files::unpack(context, &source.channel, files)? };
         let content_type = content_type.as_ref();
         let said = content_type.map(ContentType::label_size).transpose().map_err(|error| in_channel(&source.channel, error))?;
         let labels = options.label_size.or(said.flatten());
@@ -317,9 +318,15 @@ fn describe(source: &Source, files: &[DataFile]) -> Result<(Format, Option<Conte
     Ok((format, Some(content_type)))
 }
 
+/// A file's name without the extension that says how it is packed.
+fn without_packing(name: &str) -> &str {
+    let plain = Path::new(name).extension().filter(|extension| ["gz", "zst"].iter().any(|known| extension.eq_ignore_ascii_case(known)));
+    plain.map_or(name, |extension| &name[..name.len() - extension.len() - 1])
+}
+
 /// The format that the extensions of all files say.
 fn format_of_names(channel: &str, files: &[DataFile]) -> Result<Format> {
-    let of_name = |file: &DataFile| match Path::new(&file.name).extension()?.to_str()?.to_ascii_lowercase().as_str() {
+    let of_name = |file: &DataFile| match Path::new(without_packing(&file.name)).extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "csv" => Some(Format::Csv),
         "libsvm" | "svm" => Some(Format::Libsvm),
         "jsonl" | "ndjson" => Some(Format::JsonLines),

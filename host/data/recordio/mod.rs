@@ -12,14 +12,12 @@ mod record;
 mod rows;
 mod wire;
 
-use std::fs::File;
-
 use algohost_kernels::Context;
 use anyhow::{Context as _, Result};
 
 use super::batch::{Layout, Number, Piece, Rows, Table, each};
 use super::fault::quote;
-use super::files::{DataFile, read_up_to};
+use super::files::{DataFile, Source};
 use super::reader::{Options, Position};
 use super::sparse::{SparseRows, SparseTable};
 use crate::failure::{Code, Failure};
@@ -149,7 +147,7 @@ impl RecordIo {
         if left == 0 {
             return Ok(None);
         }
-        let source = File::open(&self.files[file].path).with_context(|| self.unreadable(file))?;
+        let source = self.files[file].open().with_context(|| self.unreadable(file))?;
         // A little more than the records should need, so that most batches are read at once.
         let guess = most.saturating_mul(self.row_bytes + self.row_bytes / 16).clamp(4 << 10, PIECE);
         let (mut text, mut wanted) = (Vec::new(), guess.min(left));
@@ -169,9 +167,9 @@ impl RecordIo {
     }
 
     /// Reads exactly `count` bytes.
-    fn read(&self, file: usize, source: &File, offset: u64, count: usize, text: &mut Vec<u8>) -> Result<()> {
+    fn read(&self, file: usize, source: &Source, offset: u64, count: usize, text: &mut Vec<u8>) -> Result<()> {
         text.resize(count, 0);
-        let read = read_up_to(source, offset, text).with_context(|| self.unreadable(file))?;
+        let read = source.read_up_to(offset, text).with_context(|| self.unreadable(file))?;
         if read < count {
             return Err(Failure::new(Code::Io, format!("{}: the file changed while it was being read", self.name(file))).into());
         }
@@ -183,7 +181,7 @@ impl RecordIo {
         if let Some(text) = &piece.text {
             return Ok(text);
         }
-        let source = File::open(&self.files[piece.file].path).with_context(|| self.unreadable(piece.file))?;
+        let source = self.files[piece.file].open().with_context(|| self.unreadable(piece.file))?;
         self.read(piece.file, &source, piece.offset, piece.bytes, buffer)?;
         Ok(buffer)
     }
@@ -206,7 +204,7 @@ impl RecordIo {
 
     /// Number of records that begin before byte `end` of a file, which all are whole.
     fn records_before(&self, file: usize, end: u64) -> Result<u64> {
-        let source = File::open(&self.files[file].path)?;
+        let source = self.files[file].open()?;
         let (mut at, mut count, mut text, mut wanted) = (0, 0, Vec::new(), PIECE);
         while at < end {
             self.read(file, &source, at, wanted.min((end - at) as usize), &mut text)?;

@@ -1,16 +1,13 @@
 //! A channel of text files, read piece by piece.
 
-use std::fs::File;
-use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 
 use algohost_kernels::Context;
 use anyhow::{Context as _, Result};
 
 use super::super::batch::{Layout, Number, Piece, Rows, Table, each};
 use super::super::fault::{Fault, Wrong, quote};
-use super::super::files::DataFile;
+use super::super::files::{DataFile, Source};
 use super::super::reader::{Options, Position};
 use super::super::sparse::{SparseRows, SparseTable};
 use super::csv::{self, Csv};
@@ -28,7 +25,7 @@ pub(in super::super) struct Text<F> {
     /// The file with the first row, which decides how many columns there are.
     first: usize,
     /// The file that was read last, row by row.
-    open: Option<(usize, File)>,
+    open: Option<(usize, Source)>,
     /// What a row has been long on the average.
     row_bytes: usize,
     /// The pieces of the whole channel, once they were counted.
@@ -114,7 +111,7 @@ impl<F: LineFormat> Text<F> {
         let keep = ranges.len() <= KEPT;
         let bytes = ranges.iter().map(|(_, range)| (range.end - range.start) as usize).sum();
         let seen = each(context, bytes, ranges, |buffer, (file, range)| {
-            let read = File::open(&self.files[file].path).and_then(|source| read_lines(&source, range, self.format.end(), buffer));
+            let read = self.files[file].open().and_then(|source| read_lines(&source, range, self.format.end(), buffer));
             let (offset, span) = read.with_context(|| self.unreadable(file))?;
             let text = &buffer[span];
             let (rows, found) = look(text).map_err(|fault| self.explain(file, offset, fault))?;
@@ -141,7 +138,7 @@ impl<F: LineFormat> Text<F> {
     fn read_next_lines(&mut self, file: usize, range: Range<u64>, text: &mut Vec<u8>) -> Result<(u64, Range<usize>)> {
         let source = match self.open.take() {
             Some((open, source)) if open == file => source,
-            _ => File::open(&self.files[file].path).with_context(|| self.unreadable(file))?,
+            _ => self.files[file].open().with_context(|| self.unreadable(file))?,
         };
         let (_, source) = self.open.insert((file, source));
         let read = read_lines(source, range, self.format.end(), text);
@@ -155,16 +152,11 @@ impl<F: LineFormat> Text<F> {
         }
         buffer.resize(piece.bytes.max(buffer.len()), 0);
         let text = &mut buffer[..piece.bytes];
-        let read = File::open(&self.files[piece.file].path).and_then(|source| source.read_exact_at(text, piece.offset));
-        match read {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Err(self.explain(piece.file, piece.offset, Fault { at: 0, wrong: Wrong::Changed }))
-            }
-            read => {
-                read.with_context(|| self.unreadable(piece.file))?;
-                Ok(text)
-            }
+        let read = self.files[piece.file].open().and_then(|source| source.read_up_to(piece.offset, text));
+        if read.with_context(|| self.unreadable(piece.file))? < text.len() {
+            return Err(self.explain(piece.file, piece.offset, Fault { at: 0, wrong: Wrong::Changed }));
         }
+        Ok(text)
     }
 
     fn name(&self, file: usize) -> String {
@@ -181,7 +173,7 @@ impl<F: LineFormat> Text<F> {
         if fault.wrong == Wrong::Changed {
             return fault.wrong.failure(&name, "").into();
         }
-        let ends = File::open(&self.files[file].path).and_then(|source| count_ends(&source, offset + fault.at as u64, self.format.end()));
+        let ends = self.files[file].open().and_then(|source| count_ends(&source, offset + fault.at as u64, self.format.end()));
         let Ok(line) = ends.map(|ends| ends + 1) else {
             return fault.wrong.failure(&name, "").into();
         };
@@ -285,7 +277,7 @@ pub(in super::super) fn has_index_zero(context: &Context, channel: &str, files: 
 
 fn find_first_row(channel: &str, files: &[DataFile], is_row: impl Fn(&[u8]) -> bool) -> Result<Option<FirstRow>> {
     for (index, file) in files.iter().enumerate() {
-        let first = File::open(&file.path).and_then(|source| first_row_of_file(&source, &is_row));
+        let first = file.open().and_then(|source| first_row_of_file(&source, &is_row));
         if let Some(first) = first.with_context(|| format!("{channel}/{}: cannot be read", file.name))? {
             return Ok(Some(FirstRow { file: index, ..first }));
         }

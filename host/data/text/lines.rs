@@ -1,10 +1,9 @@
 //! Lines: where they end, the first one, and the whole lines in a range of a file.
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
 
-use super::super::files::read_up_to;
+use super::super::files::Source;
 
 /// Bytes read at a time when the length of a line is not known.
 const BLOCK: usize = 64 << 10;
@@ -56,10 +55,10 @@ pub(super) fn first_row(text: &[u8], whole: bool, is_row: impl Fn(&[u8]) -> bool
 }
 
 /// Finds the first row of a file.
-pub(super) fn first_row_of_file(file: &File, is_row: impl Fn(&[u8]) -> bool) -> io::Result<Option<FirstRow>> {
+pub(super) fn first_row_of_file(file: &Source, is_row: impl Fn(&[u8]) -> bool) -> io::Result<Option<FirstRow>> {
     let mut text = vec![0; BLOCK];
     loop {
-        let length = read_up_to(file, 0, &mut text)?;
+        let length = file.read_up_to(0, &mut text)?;
         let whole = length < text.len();
         let first = first_row(&text[..length], whole, &is_row);
         if whole || first.is_some() {
@@ -71,12 +70,12 @@ pub(super) fn first_row_of_file(file: &File, is_row: impl Fn(&[u8]) -> bool) -> 
 
 /// Reads the lines that begin in `range`, whole, into `buffer`. Answers the byte of the file at which the first of them begins and their
 /// place in the buffer. A byte order mark belongs to no line.
-pub(super) fn read_lines(file: &File, range: Range<u64>, end: u8, buffer: &mut Vec<u8>) -> io::Result<(u64, Range<usize>)> {
+pub(super) fn read_lines(file: &Source, range: Range<u64>, end: u8, buffer: &mut Vec<u8>) -> io::Result<(u64, Range<usize>)> {
     // One byte earlier, because a line begins behind an end.
     let from = range.start.saturating_sub(1);
     let wanted = (range.end - from) as usize;
     buffer.resize(wanted.max(buffer.len()), 0);
-    let mut length = read_up_to(file, from, &mut buffer[..wanted])?;
+    let mut length = file.read_up_to(from, &mut buffer[..wanted])?;
     let begin = if range.start == 0 {
         length - without_mark(&buffer[..length]).len()
     } else {
@@ -84,7 +83,7 @@ pub(super) fn read_lines(file: &File, range: Range<u64>, end: u8, buffer: &mut V
     };
     while begin < length && buffer[length - 1] != end {
         buffer.resize(buffer.len().max(length + BLOCK), 0);
-        let more = read_up_to(file, from + length as u64, &mut buffer[length..length + BLOCK])?;
+        let more = file.read_up_to(from + length as u64, &mut buffer[length..length + BLOCK])?;
         if more == 0 {
             break;
         }
@@ -95,12 +94,12 @@ pub(super) fn read_lines(file: &File, range: Range<u64>, end: u8, buffer: &mut V
 }
 
 /// How many lines end before byte `before` of a file.
-pub(super) fn count_ends(file: &File, before: u64, end: u8) -> io::Result<u64> {
+pub(super) fn count_ends(file: &Source, before: u64, end: u8) -> io::Result<u64> {
     let mut buffer = vec![0; BLOCK];
     let (mut at, mut ends) = (0, 0);
     while at < before {
         let wanted = (before - at).min(BLOCK as u64) as usize;
-        let length = read_up_to(file, at, &mut buffer[..wanted])?;
+        let length = file.read_up_to(at, &mut buffer[..wanted])?;
         if length == 0 {
             break;
         }

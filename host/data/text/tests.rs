@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::super::ContentType;
+use super::super::files::Source;
 use super::super::testing::{Channel, context, failure, values, wrong_input};
 use super::lines::{first_row, read_lines, split};
 use super::{LineFormat, PIECE, csv, number};
@@ -292,7 +293,7 @@ proptest! {
             text.push('\n');
         }
         let channel = Channel::new("csv", &[("a.csv", text.as_bytes())]);
-        let file = std::fs::File::open(channel.path().join("a.csv")).unwrap();
+        let file = Source::Plain(std::fs::File::open(channel.path().join("a.csv")).unwrap());
         let (mut joined, mut buffer) = (Vec::new(), vec![b'\n'; 7]);
         for from in (0..text.len() as u64).step_by(size as usize) {
             let to = (from + size).min(text.len() as u64);

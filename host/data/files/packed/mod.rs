@@ -1,0 +1,242 @@
+//! Data files packed with gzip or Zstandard, told by their first bytes; several members or frames may follow one another.
+//!
+//! A packed file can only be unpacked from its beginning. When a channel is opened, each is unpacked once without keeping anything, which
+//! checks it and finds its length, so that a place in a file means the same whether it is packed or not. Then it is unpacked while it is
+//! read, once for each pass over the channel; the last few megabytes stay, because threads do not ask for their pieces strictly in order.
+//! Asking for what lies farther back begins anew, which is slow and right. Only some files are open at a time.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use algohost_kernels::Context;
+use anyhow::{Context as _, Result};
+
+use super::super::batch::each;
+use super::super::fault::quote;
+use super::frames::Frames;
+use super::{DataFile, read_up_to};
+use crate::failure::Failure;
+
+/// Bytes unpacked at a time.
+const BLOCK: usize = 256 << 10;
+
+/// Fewest blocks that are kept of a file: 4 MiB.
+const KEPT: usize = 16;
+
+/// Most bytes that a file may unpack to: so many times its size, and 1 GB.
+const MOST: u64 = 1000;
+const MOST_ANYWAY: u64 = 1_000_000_000;
+
+/// How a file is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Packing {
+    Gzip,
+    Zstandard,
+}
+
+impl Packing {
+    /// What a file's first bytes say.
+    fn of(head: &[u8]) -> Option<Packing> {
+        match head {
+            [0x1F, 0x8B, ..] => Some(Packing::Gzip),
+            [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Some(Packing::Zstandard),
+            _ => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Packing::Gzip => "gzip",
+            Packing::Zstandard => "Zstandard",
+        }
+    }
+
+    fn open(self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        let file = BufReader::with_capacity(64 << 10, File::open(path)?);
+        Ok(match self {
+            Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
+            Packing::Zstandard => Box::new(Frames::new(file)),
+        })
+    }
+}
+
+/// A packed file of a channel.
+#[derive(Clone)]
+pub(in super::super) struct Packed {
+    path: PathBuf,
+    packing: Packing,
+    channel: Arc<Streams>,
+}
+
+/// The packed files of a channel that are open.
+struct Streams {
+    open: Mutex<VecDeque<(PathBuf, Shared)>>,
+    most: usize,
+}
+
+type Shared = Arc<Mutex<Stream>>;
+
+/// A file that is being unpacked.
+struct Stream {
+    unpacked: Box<dyn Read + Send>,
+    /// The last blocks, one after the other.
+    blocks: VecDeque<Vec<u8>>,
+    /// Where the first of them begins.
+    start: u64,
+    ended: bool,
+    most: usize,
+}
+
+impl Stream {
+    fn new(packed: &Packed) -> io::Result<Stream> {
+        let most = KEPT.max(2 * packed.channel.most);
+        Ok(Stream { unpacked: packed.packing.open(&packed.path)?, blocks: VecDeque::new(), start: 0, ended: false, most })
+    }
+
+    /// Unpacks another block; false at the end.
+    fn advance(&mut self) -> io::Result<bool> {
+        if self.ended {
+            return Ok(false);
+        }
+        let mut block = if self.blocks.len() < self.most { None } else { self.blocks.pop_front() }.unwrap_or_default();
+        self.start += block.len() as u64;
+        block.resize(BLOCK, 0);
+        let length = fill(&mut self.unpacked, &mut block)?;
+        block.truncate(length);
+        self.blocks.push_back(block);
+        self.ended = length < BLOCK;
+        Ok(length > 0)
+    }
+
+    /// Copies what is kept from `offset` on; answers the number of bytes.
+    fn copy(&self, offset: u64, buffer: &mut [u8]) -> usize {
+        let (mut at, mut copied) = (self.start, 0);
+        for block in &self.blocks {
+            let wanted = offset + copied as u64;
+            if let Some(rest) = usize::try_from(wanted.saturating_sub(at)).ok().and_then(|skip| block.get(skip..)).filter(|_| wanted >= at)
+            {
+                let length = rest.len().min(buffer.len() - copied);
+                buffer[copied..copied + length].copy_from_slice(&rest[..length]);
+                copied += length;
+            }
+            at += block.len() as u64;
+        }
+        copied
+    }
+}
+
+impl Packed {
+    /// Reads until the buffer is full or the file ends; answers the number of bytes read.
+    pub(super) fn read_up_to(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let stream = self.stream()?;
+        let mut stream = lock(&stream);
+        if offset < stream.start {
+            *stream = Stream::new(self)?;
+        }
+        let mut length = 0;
+        loop {
+            length += stream.copy(offset + length as u64, &mut buffer[length..]);
+            if length == buffer.len() || !stream.advance()? {
+                return Ok(length);
+            }
+        }
+    }
+
+    /// The file's stream, opened if it is not.
+    fn stream(&self) -> io::Result<Shared> {
+        let mut open = lock(&self.channel.open);
+        if let Some((_, stream)) = open.iter().find(|(path, _)| *path == self.path) {
+            return Ok(stream.clone());
+        }
+        if open.len() >= self.channel.most {
+            open.pop_front();
+        }
+        let stream = Arc::new(Mutex::new(Stream::new(self)?));
+        open.push_back((self.path.clone(), stream.clone()));
+        Ok(stream)
+    }
+
+    /// Unpacks the file once, for its length.
+    fn measure(&self, context: &Context, file: &DataFile, name: &str) -> Result<u64> {
+        let most = file.bytes.saturating_mul(MOST).saturating_add(MOST_ANYWAY);
+        let mut source = self.packing.open(&self.path).with_context(|| format!("{name}: cannot be read"))?;
+        let (mut length, mut block) = (0_u64, vec![0; BLOCK]);
+        loop {
+            context.check("read").map_err(super::super::fault::kernel)?;
+            let read = match fill(&mut source, &mut block) {
+                Ok(0) => return Ok(length),
+                Ok(read) => read as u64,
+                Err(error) => {
+                    let why =
+                        if error.kind() == io::ErrorKind::UnexpectedEof { "the file ends too early".to_owned() } else { error.to_string() };
+                    let what = format!("{name}: {} data broken after {length} unpacked bytes or a little more: {why}", self.packing.name());
+                    return Err(Failure::user(what).into());
+                }
+            };
+            length += read;
+            if length > most {
+                let what = format!("{name}: {} bytes unpack to more than {most}, 1000 times as many and 1 GB", file.bytes);
+                return Err(Failure::user(what).help("unpack the file, if it is what it should be").into());
+            }
+        }
+    }
+}
+
+/// Reads until the buffer is full or the source ends.
+fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match source.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The same files, those that are packed with what they hold unpacked.
+///
+/// # Errors
+/// Invalid input for a file that is cut off or broken, or that unpacks to far more than it should; io when a file cannot be read.
+pub(in super::super) fn unpack(context: &Context, channel: &str, files: Vec<DataFile>) -> Result<Vec<DataFile>> {
+    let streams = Arc::new(Streams { open: Mutex::default(), most: context.threads() + 2 });
+    let bytes = files.iter().map(|file| file.bytes as usize).sum();
+    each(context, bytes, files, |_, file| {
+        let name = format!("{channel}/{}", file.name);
+        let mut head = [0; 4];
+        let read = File::open(&file.path).and_then(|source| read_up_to(&source, 0, &mut head));
+        let length = read.with_context(|| format!("{name}: cannot be read"))?;
+        let Some(packing) = Packing::of(&head[..length]) else {
+            return Ok(file);
+        };
+        let packed = Packed { path: file.path.clone(), packing, channel: streams.clone() };
+        let bytes = packed.measure(context, &file, &name)?;
+        Ok(DataFile { bytes, packed: Some(packed), ..file })
+    })
+}
+
+impl std::fmt::Debug for Packed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.packing.name(), quote(self.path.as_os_str().as_encoded_bytes()))
+    }
+}
+
+impl PartialEq for Packed {
+    fn eq(&self, other: &Packed) -> bool {
+        (&self.path, self.packing) == (&other.path, other.packing)
+    }
+}
+
+impl Eq for Packed {}
+
+#[cfg(test)]
+mod tests;
