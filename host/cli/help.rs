@@ -10,6 +10,7 @@ Usage: algohost COMMAND
 Commands:
   train     run the training job under /opt/ml, leave the model, exit
   serve     load component and model, answer GET /ping and POST /invocations
+  local     run a training job on files of yours, without a platform
   inspect   say what a component exports, imports and declares
   describe  tell what a component declares: help text, JSON Schema, CreateAlgorithm's specifications
   compile   make a .cwasm, which loads in under a millisecond, of a .wasm
@@ -86,6 +87,27 @@ Environment:
 
 Example:
   SAGEMAKER_BIND_TO_PORT=9000 algohost serve --base ./job --component learner.wasm
+";
+
+pub(super) const LOCAL: &str = "\
+Makes a base directory from the command line, as the platform would make /opt/ml for a job on one host, and runs the training job in it.
+Says where model and output are, and the command that serves the model.
+
+Usage: algohost local --component FILE [--hp NAME=VALUE]... [--channel NAME=PATH[,PATH...][;CONTENT-TYPE]]... [--out DIR] [--keep]
+
+Options:
+  --component FILE   the algorithm (.wasm or .cwasm; also: ALGOHOST_COMPONENT)
+  --hp NAME=VALUE    a hyperparameter
+  --channel NAME=PATH[,PATH...][;CONTENT-TYPE]
+                     files, and folders with all that is in them; named again, a channel gets more files. They are linked (hard links), or
+                     copied where that cannot be. Without a content type, names decide: .csv, .libsvm, .npy
+  --out DIR          the base directory (algohost-local). It must be empty, or of an earlier local run, which is removed first
+  --keep             leave model, output and checkpoints of the earlier run where they are
+
+Environment: as for train
+
+Example:
+  algohost local --component learner.wasm --hp epochs=10 --channel 'train=data.csv;text/csv;label_size=1' --channel validation=held-out.csv
 ";
 
 pub(super) const INSPECT: &str = "\

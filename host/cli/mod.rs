@@ -5,6 +5,7 @@ mod describe;
 mod help;
 mod inspect;
 mod kernels;
+mod local;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::failure::{Code, Failure};
 use crate::process::Stop;
 
 pub use describe::Format;
+pub use local::{LocalChannel, LocalJob};
 
 /// One run of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub enum Command {
     Train(Location),
     /// Answer requests.
     Serve(Location),
+    /// Run a training job that the command line describes.
+    Local(LocalJob),
     /// Say what a component is.
     Inspect {
         /// The component.
@@ -100,6 +104,7 @@ impl Command {
         match self {
             Command::Train(location) => crate::train::run(&location.settings(vars)?, location.component.as_deref(), &Stop::watch()?),
             Command::Serve(location) => crate::serve::run(&location.settings(vars)?, location.component.as_deref(), &Stop::watch()?),
+            Command::Local(job) => local::run(&job, Settings::read(vars)?, print),
             Command::Inspect { component, json } => {
                 print(&inspect::run(&component, json, &Settings::read(vars)?)?);
                 Ok(())
@@ -149,6 +154,7 @@ fn parse(parser: &mut lexopt::Parser) -> Result<Command> {
         Some(Value(word)) => match word.to_str() {
             Some("train") => location(parser, help::TRAIN, Command::Train),
             Some("serve") => location(parser, help::SERVE, Command::Serve),
+            Some("local") => local::parse(parser),
             Some("inspect") => inspect(parser),
             Some("describe") => describe(parser),
             Some("compile") => compile(parser),
@@ -156,7 +162,7 @@ fn parse(parser: &mut lexopt::Parser) -> Result<Command> {
             Some("bench") => words(parser, help::BENCH, |words, json| Command::Bench { words, json }),
             Some("help") => topic(parser),
             _ => Err(usage(format!(
-                "'{}' is no command; there are train, serve, inspect, describe, compile, kernels, bench and help",
+                "'{}' is no command; there are train, serve, local, inspect, describe, compile, kernels, bench and help",
                 word.to_string_lossy()
             ))),
         },
@@ -240,6 +246,7 @@ fn topic(parser: &mut lexopt::Parser) -> Result<Command> {
         Some(Value(word)) => match word.to_str() {
             Some("train") => help::TRAIN,
             Some("serve") => help::SERVE,
+            Some("local") => help::LOCAL,
             Some("inspect") => help::INSPECT,
             Some("describe") => help::DESCRIBE,
             Some("compile") => help::COMPILE,

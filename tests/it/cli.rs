@@ -9,6 +9,7 @@ fn every_command_has_help_with_an_example() {
         vec![],
         vec!["train", "--help"],
         vec!["serve", "-h"],
+        vec!["local", "--help"],
         vec!["inspect", "--help"],
         vec!["help", "compile"],
         vec!["help", "describe"],
@@ -30,7 +31,7 @@ fn the_version_names_program_and_interface() {
 #[test]
 fn words_that_are_not_understood_end_with_status_64() {
     for (words, wanted) in [
-        (vec!["trian"], "'trian' is no command; there are train, serve, inspect, describe, compile, kernels, bench and help"),
+        (vec!["trian"], "'trian' is no command; there are train, serve, local, inspect, describe, compile, kernels, bench and help"),
         (vec!["train", "--componnet", "a"], "invalid option '--componnet'"),
         (vec!["train", "--component"], "missing argument for option '--component'"),
         (vec!["describe"], "describe needs a component: `algohost describe FILE`"),

@@ -21,6 +21,7 @@ mod formats;
 mod interface;
 mod kernels;
 mod learner;
+mod local;
 mod model_directory;
 mod options;
 mod platform;

@@ -17,7 +17,7 @@ const DOORS: [(&str, &[&str]); 11] = [
     ("train", &["failure", "contract", "data", "process", "wasm"]),
     ("serve", &["failure", "telemetry", "contract", "data", "process", "wasm"]),
     ("bench", &["failure"]),
-    ("cli", &["bench", "failure", "contract", "process", "train", "serve", "wasm"]),
+    ("cli", &["bench", "failure", "contract", "data", "process", "train", "serve", "wasm"]),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

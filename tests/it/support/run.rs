@@ -39,18 +39,23 @@ impl Run {
         self.0
     }
 
-    pub(crate) fn run(mut self) -> Outcome {
-        let Output { status, stdout, stderr } = self.0.output().expect("the binary starts");
-        Outcome {
-            status: status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&stderr).into_owned(),
-            command: format!("{:?}", self.0),
-        }
+    pub(crate) fn run(self) -> Outcome {
+        Outcome::of(self.0)
     }
 }
 
 impl Outcome {
+    /// Runs the command to its end.
+    pub(crate) fn of(mut command: Command) -> Outcome {
+        let Output { status, stdout, stderr } = command.output().expect("the binary starts");
+        Outcome {
+            status: status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+            command: format!("{command:?}"),
+        }
+    }
+
     #[track_caller]
     pub(crate) fn expect_status(self, wanted: i32) -> Outcome {
         assert!(
