@@ -8,6 +8,7 @@ pub mod failure;
 #[cfg(target_os = "linux")]
 mod memory;
 pub mod process;
+pub mod report;
 pub mod serve;
 pub mod telemetry;
 pub mod train;

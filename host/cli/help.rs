@@ -32,7 +32,8 @@ pub(super) const TRAIN: &str = "\
 Runs the training job under the base directory: reads input/config/*.json, checks hyperparameters and channels against what the
 component declares, runs it, leaves the model in model/ and an empty output/success. On failure, output/failure has the cause in its first
 line, then whose fault it is and what to do, within the 1,024 characters that the platform shows; the algorithm's backtrace follows. A
-failure file that the algorithm wrote itself is kept instead.
+failure file that the algorithm wrote itself is kept instead. Metrics are lines `name=value step=N` on the standard output and, as JSON, in
+output/data/metrics.jsonl; output/data/report.html tells the whole job.
 
 Usage: algohost train [--component FILE] [--base DIR]
 
@@ -47,6 +48,10 @@ Environment:
   ALGOHOST_MEMORY_MB          linear memory of the algorithm (1024)
   ALGOHOST_TENSOR_MB          tensors of the algorithm (four fifths of the machine's or container's memory beyond 32 MB)
   ALGOHOST_LOG                error, warn, info, debug or trace (info)
+  ALGOHOST_PROGRESS_SECONDS   at most one line about progress in so many seconds (10); 0: none
+  ALGOHOST_REPORT             0: no report
+  ALGOHOST_EMF                1: metrics also as lines of CloudWatch's Embedded Metric Format on the standard output
+  ALGOHOST_EMF_NAMESPACE      their namespace (algohost); dimensions are TrainingJobName, from TRAINING_JOB_NAME, and Host
   ALGOHOST_STOP_GRACE_SECONDS what the algorithm has to save its model after SIGTERM (100), before it is interrupted
   ALGOHOST_MAX_RUNTIME_SECONDS after which the job is stopped as by SIGTERM; 0 is never (what the job's own request says, if it is there)
   ALGOHOST_CHECKPOINTS_KEPT   how many of the newest checkpoints stay (5)

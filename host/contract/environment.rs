@@ -72,6 +72,14 @@ pub struct Settings {
     pub max_runtime: Option<Duration>,
     /// `ALGOHOST_CHECKPOINTS_KEPT`: how many of the newest checkpoints stay; 5.
     pub checkpoints_kept: usize,
+    /// `ALGOHOST_REPORT`: whether a training job writes a report; it does.
+    pub report: bool,
+    /// `ALGOHOST_EMF`: metrics also as CloudWatch's Embedded Metric Format, in the namespace `ALGOHOST_EMF_NAMESPACE`, or `algohost`.
+    pub emf_namespace: Option<String>,
+    /// `ALGOHOST_PROGRESS_SECONDS`: from one line about a job's progress to the next at least; 10. None for 0.
+    pub progress_every: Option<Duration>,
+    /// `TRAINING_JOB_NAME`.
+    pub job_name: Option<String>,
     /// `SAGEMAKER_BIND_TO_PORT`; 8080. 0 takes a free one.
     pub port: u16,
     /// `ALGOHOST_BIND_ADDRESS`; all interfaces.
@@ -113,6 +121,14 @@ impl Settings {
             stop_grace: Duration::from_secs(number(vars, &["ALGOHOST_STOP_GRACE_SECONDS"], MOST_SECONDS)?.unwrap_or(100)),
             max_runtime: number(vars, &["ALGOHOST_MAX_RUNTIME_SECONDS"], MOST_SECONDS)?.map(Duration::from_secs),
             checkpoints_kept: number::<usize>(vars, &["ALGOHOST_CHECKPOINTS_KEPT"], 1_000_000)?.unwrap_or(5).max(1),
+            report: switch(vars, "ALGOHOST_REPORT")?.unwrap_or(true),
+            emf_namespace: switch(vars, "ALGOHOST_EMF")?
+                .unwrap_or(false)
+                .then(|| vars.get("ALGOHOST_EMF_NAMESPACE").unwrap_or_else(|| "algohost".into())),
+            progress_every: Some(number(vars, &["ALGOHOST_PROGRESS_SECONDS"], MOST_SECONDS)?.unwrap_or(10))
+                .filter(|&seconds| seconds > 0)
+                .map(Duration::from_secs),
+            job_name: vars.get("TRAINING_JOB_NAME"),
             port: number(vars, &["SAGEMAKER_BIND_TO_PORT"], u16::MAX)?.unwrap_or(8080),
             address: parsed(vars, "ALGOHOST_BIND_ADDRESS", "an IP address")?.unwrap_or(IpAddr::from([0, 0, 0, 0])),
             default_accept: vars.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT").unwrap_or_else(|| "application/json".into()),
@@ -133,6 +149,16 @@ fn number<T: FromStr + PartialOrd + Display + Copy>(vars: &dyn Vars, names: &[&s
         }
     }
     Ok(None)
+}
+
+/// A variable that is on or off.
+fn switch(vars: &dyn Vars, name: &str) -> Result<Option<bool>, Failure> {
+    let Some(text) = vars.get(name) else { return Ok(None) };
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" => Ok(Some(true)),
+        "0" | "false" => Ok(Some(false)),
+        _ => Err(Failure::user(format!("environment variable {name} is '{text}', wanted 1 or 0"))),
+    }
 }
 
 fn parsed<T: FromStr>(vars: &dyn Vars, name: &str, wanted: &str) -> Result<Option<T>, Failure> {

@@ -47,6 +47,16 @@ impl Base {
         self.root.join("output/data")
     }
 
+    /// The values of a job's metrics, one JSON object a line.
+    pub fn metrics_file(&self) -> PathBuf {
+        self.root.join("output/data/metrics.jsonl")
+    }
+
+    /// A job's report.
+    pub fn report_file(&self) -> PathBuf {
+        self.root.join("output/data/report.html")
+    }
+
     /// Where a failed job says why.
     pub fn failure_file(&self) -> PathBuf {
         self.root.join("output/failure")

@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use crate::contract::{Base, Description, Ending, ModelDirectory, Purpose, Settings, TrainingJob, find_component};
 use crate::failure::Failure;
 use crate::process::Stop;
+use crate::report::Account;
 use crate::wasm::{self, Algorithm, Host, Origin};
 use guest::Ends;
 use setup::Parts;
@@ -21,34 +22,44 @@ use setup::Parts;
 /// The failure that was also written to the file.
 pub fn run(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result<()> {
     let ending = Ending::begin(&settings.base);
-    let result = train(settings, component, stop, &ending);
-    match &result {
-        Ok(()) => ending.succeed(),
-        Err(error) => ending.fail(&Failure::of(error)),
+    let mut account = Account::begin(settings);
+    let result = train(settings, component, stop, &ending, &mut account);
+    let failure = result.as_ref().err().map(Failure::of);
+    account.end(failure.as_ref());
+    match &failure {
+        None => ending.succeed(),
+        Some(failure) => ending.fail(failure),
     }
     result
 }
 
-fn train(settings: &Settings, component: Option<&Path>, stop: &Stop, ending: &Ending) -> Result<()> {
+fn train(settings: &Settings, component: Option<&Path>, stop: &Stop, ending: &Ending, account: &mut Account) -> Result<()> {
     let started = Instant::now();
     let base = &settings.base;
     let job = TrainingJob::read(base)?;
+    account.job(&job);
     let program = job.hyperparameters.reserved("sagemaker_program");
     let found = find_component(Purpose::Train, base, settings, component, program)?;
+    account.enter("load");
     let host = Host::new(settings.threads)?;
     let origin = if found.named_by_operator { Origin::Named } else { Origin::Found };
     let algorithm = host.load(&found.path, origin, settings.component_sha256.as_deref())?;
     let description = Description::parse(&wasm::describe(&host, &algorithm)?)?;
+    account.component(found.path.clone(), &description);
     let hyperparameters = description.check(&job)?;
+    let record = account.values(&job, &description, &hyperparameters);
     announce(&description, &algorithm, &job);
     prepare_folders(base, &job)?;
     let model = ModelDirectory::begin(base, job.resources.rank, &found.path)?;
     let ends = ends(settings, &job, started);
-    let parts = Parts { settings, job: &job, algorithm: &algorithm, description: &description, hyperparameters, model: &model, ending, stop };
-    if let Err(error) = parts.setup().and_then(|setup| guest::run(&host, &algorithm, &setup, stop, &ends)) {
+    let (job, algorithm, description) = (&job, &algorithm, &description);
+    let parts = Parts { settings, job, algorithm, description, hyperparameters, model: &model, ending, stop, record };
+    account.enter("train");
+    if let Err(error) = parts.setup().and_then(|setup| guest::run(&host, algorithm, &setup, stop, &ends)) {
         model.discard();
         return Err(error);
     }
+    account.enter("save");
     model.publish()?;
     report_model(base, started);
     Ok(())

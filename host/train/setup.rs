@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::contract::{self, Base, Channel, Description, Ending, Machine, ModelDirectory, Settings, Toolkit, TrainingJob, markers};
 use crate::process::Stop;
+use crate::telemetry::Record;
 use crate::wasm::archives::Archives;
 use crate::wasm::checkpoints::{Checkpoints, Markers};
 use crate::wasm::{self, Access, Algorithm, Folder, Grants, Job, Limits, Setup};
@@ -27,6 +28,8 @@ pub(super) struct Parts<'a> {
     pub model: &'a ModelDirectory,
     pub ending: &'a Ending,
     pub stop: &'a Stop,
+    /// Where metrics and progress go.
+    pub record: Arc<Record>,
 }
 
 impl Parts<'_> {
@@ -87,7 +90,7 @@ impl Parts<'_> {
             groups: groups.collect(),
         };
         let channels = self.job.channels.iter().map(channel).collect();
-        Job { hyperparameters: self.hyperparameters, cluster, channels, stop: Arc::clone(self.stop.flag()) }
+        Job { hyperparameters: self.hyperparameters, cluster, channels, stop: Arc::clone(self.stop.flag()), record: self.record }
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use serde_json::{Map, Value};
 
 use crate::data::Source;
+use crate::telemetry::Record;
 
 /// One group of a heterogeneous cluster.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +93,8 @@ pub struct Job {
     pub channels: Vec<Channel>,
     /// Set once the guest should come to an end.
     pub stop: Arc<AtomicBool>,
+    /// What it reports of itself.
+    pub record: Arc<Record>,
 }
 
 /// What a guest may do in a folder.

@@ -23,7 +23,7 @@ mod watchdog;
 
 pub use algorithm::{Algorithm, Exports};
 pub use component_check::{HOST_VERSION, Import};
-pub use engine::{Examination, Host, Origin};
+pub use engine::{Examination, Host, Origin, sha256};
 pub use guest::ImportError;
 pub use instance::{Instance, Interrupter, Setup, describe, on_guest_thread};
 pub use job::{Access, Channel, Cluster, Distribution, Folder, Grants, Group, InputMode, Job};

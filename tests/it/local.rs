@@ -34,7 +34,12 @@ fn one_command_trains_and_the_next_one_serves() {
     let outcome = local(folder.path(), "linear-learner-rust", &[&words[..], &["--out", "job"]].concat()).expect_status(0);
     let component = guest("linear-learner-rust");
     let next = format!("next: algohost serve --base job --component {}\n", component.display());
-    assert!(outcome.stdout.contains("model: job/model\n") && outcome.stdout.ends_with(&next), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("model: job/model\nmetrics: job/output/data/metrics.jsonl\nreport: job/output/data/report.html\n")
+            && outcome.stdout.ends_with(&next),
+        "{}",
+        outcome.stdout
+    );
 
     let job = folder.path().join("job");
     let config = job.join("input/config");

@@ -25,6 +25,7 @@ mod local;
 mod model_directory;
 mod options;
 mod platform;
+mod report;
 mod sandbox;
 mod serve;
 mod stopping;

@@ -67,7 +67,8 @@ fn usage(what: impl Into<String>) -> anyhow::Error {
 
 /// What is where after the job, and the command to go on with.
 fn summary(base: &Base, component: &Path, succeeded: bool) -> String {
-    let there = [("model", base.model()), ("output", base.output_data()), ("failure", base.failure_file())];
+    let there =
+        [("model", base.model()), ("metrics", base.metrics_file()), ("report", base.report_file()), ("failure", base.failure_file())];
     let mut text = String::new();
     for (what, path) in there.iter().filter(|(_, path)| path.is_file() || path.read_dir().is_ok_and(|mut entries| entries.next().is_some()))
     {

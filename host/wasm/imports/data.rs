@@ -4,6 +4,7 @@ use wasmtime::component::Resource;
 
 use crate::data::{Batch, Decision, Feed, Options, Share, SparseBatch, files};
 use crate::failure::Code;
+use crate::telemetry::Shape;
 use crate::wasm::bindings::algohost::ml::data::{self as wit, Host, HostReader};
 use crate::wasm::guest::{Guest, ImportError};
 use crate::wasm::job::{Channel, Distribution, InputMode};
@@ -40,7 +41,13 @@ impl Guest {
         if let Some(Decision { base, reason }) = reader.index_base() {
             tracing::info!("channel '{name}': libsvm indices begin at {base}: {reason}");
         }
+        self.note(&reader);
         Ok(Resource::new_own(self.readers.insert(reader)?))
+    }
+
+    /// Remembers what a reader knows of its channel by now.
+    fn note(&self, reader: &Reader) {
+        self.job.record.channel(reader.channel(), Shape { columns: reader.columns(), rows: reader.rows() });
     }
 
     fn new_batch(&mut self, batch: Batch) -> Result<wit::Batch, ImportError> {
@@ -119,6 +126,7 @@ impl HostReader for Guest {
 
     fn read_all(&mut self, handle: Resource<Feed>) -> Result<wit::Batch, ImportError> {
         let batch = self.readers.get_mut(handle.rep())?.read_all()?;
+        self.note(self.readers.get(handle.rep())?);
         self.new_batch(batch)
     }
 

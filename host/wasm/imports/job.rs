@@ -80,12 +80,12 @@ impl Host for Guest {
     }
 
     fn metric(&mut self, name: String, value: f64, step: u32) -> wasmtime::Result<()> {
-        telemetry::metric(&name, value, step);
+        self.job.record.metric(&name, value, step);
         Ok(())
     }
 
     fn progress(&mut self, done: f64, total: f64) -> wasmtime::Result<()> {
-        telemetry::progress(done, total);
+        self.job.record.progress(done, total);
         Ok(())
     }
 

@@ -65,11 +65,11 @@ pub(crate) mod ml {
         }
 
         pub(crate) fn metric(name: &str, value: f64, step: u32) {
-            ::algohost::telemetry::metric(name, value, step);
+            with(|setup, _| setup.job.record.metric(name, value, step));
         }
 
         pub(crate) fn progress(done: f64, total: f64) {
-            ::algohost::telemetry::progress(done, total);
+            with(|setup, _| setup.job.record.progress(done, total));
         }
 
         pub(crate) fn log(_: Level, message: &str) {

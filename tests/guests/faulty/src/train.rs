@@ -63,6 +63,19 @@ impl Guest for Faulty {
                 crate::symlink(&text, "/opt/ml/output/failure").map_err(|error| io(&error))?;
                 panic!("mode is link-failure")
             }
+            // As many values of a metric as `text` says, and some of one that is not declared.
+            "metrics" => {
+                (0..text.parse().unwrap_or(0)).for_each(|step| job::metric("loss", 1.0 / (f64::from(step) + 1.0), step));
+                [f64::NAN, f64::INFINITY, 0.5].map(|value| job::metric("<b>other</b>", value, 7));
+                Ok(())
+            }
+            "progress" => {
+                (0..=150).for_each(|step| {
+                    job::progress(f64::from(step), 150.0);
+                    std::thread::sleep(std::time::Duration::from_millis(10));
+                });
+                Ok(())
+            }
             "hour" => {
                 std::thread::sleep(std::time::Duration::from_secs(3600));
                 Ok(())

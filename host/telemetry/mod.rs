@@ -3,9 +3,20 @@
 //! Logs go to stderr as one line each; metrics go to stdout as `name=value step=N`, which a metric regex such as
 //! `train_loss=([0-9.eE+-]+)` matches. Nothing here prints rows, bodies or hyperparameter values.
 
-use std::io::Write as _;
+mod curve;
+mod lines;
+mod log;
+mod metrics;
+mod progress;
+mod record;
 
 use tracing::Level;
+
+pub use curve::{Curve, Point};
+pub use lines::Embedded;
+pub use log::{Warnings, warnings};
+pub use metrics::{Declared, Telling};
+pub use record::{Record, Shape};
 
 /// The longest line that is shown whole.
 const LONGEST: usize = 4096;
@@ -13,8 +24,7 @@ const LONGEST: usize = 4096;
 /// Starts logging at `level` ("error", "warn", "info", "debug", "trace"; anything else is "info").
 pub fn start(level: Option<&str>) {
     let level = level.and_then(|level| level.parse::<Level>().ok()).unwrap_or(Level::INFO);
-    let started =
-        tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).with_target(false).try_init();
+    let started = tracing_subscriber::fmt().with_max_level(level).with_writer(log::Log).with_ansi(false).with_target(false).try_init();
     if started.is_err() {
         tracing::debug!("logging was started already");
     }
@@ -51,20 +61,5 @@ pub fn guest_log(level: Level, message: &str) {
         Level::INFO => tracing::info!("algorithm: {message}"),
         Level::WARN => tracing::warn!("algorithm: {message}"),
         Level::ERROR => tracing::error!("algorithm: {message}"),
-    }
-}
-
-/// One value of a metric.
-pub fn metric(name: &str, value: f64, step: u32) {
-    // Whoever closed stdout does not want metrics; that is no reason to stop a job.
-    let _ = writeln!(std::io::stdout(), "{}={value} step={step}", one_line(name));
-}
-
-/// How much of the work is done.
-pub fn progress(done: f64, total: f64) {
-    if total > 0.0 {
-        tracing::debug!("progress: {done} of {total} ({:.0} %)", done / total * 100.0);
-    } else {
-        tracing::debug!("progress: {done}");
     }
 }
