@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::files::{optional_text, read_object};
+use super::files::{optional_text, read_optional_object};
 use super::paths::Base;
 use crate::failure::Failure;
 
@@ -25,10 +25,8 @@ pub mod markers {
 
 /// The folder that the platform restores before the start and uploads from while the job runs; none when the file is not there.
 pub(super) fn read(base: &Base) -> Result<Option<PathBuf>> {
-    if !base.config_file(FILE).exists() {
-        return Ok(None);
-    }
-    let Some(path) = optional_text(FILE, &read_object(base, FILE)?, "LocalPath")? else { return Ok(Some(base.checkpoints())) };
+    let Some(config) = read_optional_object(base, FILE)? else { return Ok(None) };
+    let Some(path) = optional_text(FILE, &config, "LocalPath")? else { return Ok(Some(base.checkpoints())) };
     let local = Path::new(&path);
     if !local.is_absolute() || path.len() > LONGEST || path.contains('\0') || local.components().any(|part| part.as_os_str() == "..") {
         let shown = crate::telemetry::one_line(&path);

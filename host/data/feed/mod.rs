@@ -123,6 +123,11 @@ impl Feed {
         self.epoch = self.epoch.wrapping_add(1);
     }
 
+    /// The channel's name.
+    pub fn channel(&self) -> &str {
+        self.reader.channel()
+    }
+
     /// Number of feature columns.
     pub fn columns(&self) -> usize {
         self.reader.columns()

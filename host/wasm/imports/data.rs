@@ -41,13 +41,17 @@ impl Guest {
         if let Some(Decision { base, reason }) = reader.index_base() {
             tracing::info!("channel '{name}': libsvm indices begin at {base}: {reason}");
         }
-        self.note(&reader);
-        Ok(Resource::new_own(self.readers.insert(reader)?))
+        let rep = self.readers.insert(reader)?;
+        self.note(rep)?;
+        Ok(Resource::new_own(rep))
     }
 
     /// Remembers what a reader knows of its channel by now.
-    fn note(&self, reader: &Reader) {
-        self.job.record.channel(reader.channel(), Shape { columns: reader.columns(), rows: reader.rows() });
+    fn note(&mut self, rep: u32) -> Result<(), ImportError> {
+        let reader = self.readers.get_mut(rep)?;
+        let shape = Shape { columns: reader.columns(), rows: reader.rows() };
+        self.job.record.channel(reader.channel(), shape);
+        Ok(())
     }
 
     fn new_batch(&mut self, batch: Batch) -> Result<wit::Batch, ImportError> {
@@ -126,7 +130,7 @@ impl HostReader for Guest {
 
     fn read_all(&mut self, handle: Resource<Feed>) -> Result<wit::Batch, ImportError> {
         let batch = self.readers.get_mut(handle.rep())?.read_all()?;
-        self.note(self.readers.get(handle.rep())?);
+        self.note(handle.rep())?;
         self.new_batch(batch)
     }
 
