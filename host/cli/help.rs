@@ -107,7 +107,7 @@ Options:
                      files, and folders with all that is in them; named again, a channel gets more files. They are linked (hard links), or
                      copied where that cannot be. Without a content type, names decide: .csv, .libsvm, .npy
   --out DIR          the base directory (algohost-local). It must be empty, or of an earlier local run, which is removed first
-  --keep             leave model, output and checkpoints of the earlier run where they are
+  --keep             leave output and checkpoints of the earlier run where they are
 
 Environment: as for train
 

@@ -144,11 +144,15 @@ impl Store {
             |error| Failure::new(Code::Io, format!("latest: the checkpoints in {} cannot be read: {error}", self.folder.display()));
         let numbers = self.numbers().map_err(unreadable)?;
         self.remove_unfinished();
-        for &number in numbers.iter().rev() {
+        for (newer, &number) in numbers.iter().rev().enumerate() {
             let name = file_name(number);
             match self.open(context, &name) {
                 Ok(archive) => {
                     tracing::info!("checkpoint {name} is restored");
+                    if newer == 0 {
+                        // A job that was killed after it had written may have left one too many.
+                        self.remove_older();
+                    }
                     return Ok(Some(archive));
                 }
                 Err(failure) if matches!(failure.code, Code::BadModel | Code::NotFound) => {

@@ -91,11 +91,16 @@ fn a_run_replaces_the_one_before_and_nothing_else() {
     std::fs::remove_file(out.join("thesis.txt")).unwrap();
     let archive = |name: &'static str| ["--out", "job", "--hp", "mode=archive", "--hp", name];
     local(folder.path(), "faulty", &archive("text=one.safetensors")).expect_status(0);
-    std::fs::write(out.join("notes.txt"), "kept").unwrap();
+    std::fs::create_dir_all(out.join("checkpoints")).unwrap();
+    for name in ["notes.txt", "output/data/table.csv", "checkpoints/state"] {
+        std::fs::write(out.join(name), "kept").unwrap();
+    }
     local(folder.path(), "faulty", &[&archive("text=two.safetensors")[..], &["--keep"]].concat()).expect_status(0);
-    assert!(out.join("model/one.safetensors").is_file() && out.join("model/two.safetensors").is_file());
+    assert!(!out.join("model/one.safetensors").exists() && out.join("model/two.safetensors").is_file());
+    assert!(out.join("output/data/table.csv").is_file() && out.join("checkpoints/state").is_file());
     local(folder.path(), "faulty", &archive("text=three.safetensors")).expect_status(0);
-    assert!(!out.join("model/one.safetensors").exists() && out.join("model/three.safetensors").is_file());
+    assert!(!out.join("model/two.safetensors").exists() && out.join("model/three.safetensors").is_file());
+    assert!(!out.join("output/data/table.csv").exists() && !out.join("checkpoints/state").exists());
     assert!(out.join("notes.txt").is_file());
 }
 

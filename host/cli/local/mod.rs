@@ -28,7 +28,7 @@ pub struct LocalJob {
     pub channels: Vec<LocalChannel>,
     /// `--out`: the base directory.
     pub out: Option<PathBuf>,
-    /// `--keep`: model, output and checkpoints of the run before stay.
+    /// `--keep`: output and checkpoints of the run before stay.
     pub keep: bool,
 }
 

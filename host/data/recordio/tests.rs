@@ -118,7 +118,7 @@ fn sparse_records_stay_sparse_and_keys_are_put_in_order() {
     // A width that only the option says.
     let shapeless = [float32(&[2.0]), packed(2, &[1])].concat();
     let shapeless = entry(1, "values", &field(2, &shapeless));
-    assert_eq!(read(&[shapeless.clone()], r#"{"columns": 3}"#).unwrap().features.shape()[..], [1, 3]);
+    assert_eq!(read(std::slice::from_ref(&shapeless), r#"{"columns": 3}"#).unwrap().features.shape()[..], [1, 3]);
     let told = wrong_input(read(&[shapeless], "{}"));
     assert!(told.ends_with("sparse features (with keys) have no shape, so that it is not known how wide rows are"), "{told}");
 }
