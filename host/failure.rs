@@ -161,7 +161,9 @@ impl Failure {
 
     /// The failure inside of an error, or one that says the error's own words and blames the platform.
     pub fn of(error: &anyhow::Error) -> Failure {
-        match error.downcast_ref::<Failure>() {
+        // A reader hands it on inside of what `std::io` knows.
+        let inside = || error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<Failure>());
+        match error.downcast_ref::<Failure>().or_else(inside) {
             Some(failure) => failure.clone(),
             None => Failure::new(Code::Io, one_line(&format!("{error:#}"))),
         }

@@ -27,12 +27,14 @@ pub enum InputMode {
 pub struct Channel {
     /// Its name.
     pub name: String,
-    /// Where its files are (File and FastFile mode).
+    /// Where its files are; in Pipe mode, what the names of its pipes begin with (`FOLDER_0`, `FOLDER_1`, ...).
     pub folder: PathBuf,
     /// As the user gave it, parameters included.
     pub content_type: Option<String>,
     /// `TrainingInputMode`.
     pub mode: InputMode,
+    /// `RecordWrapperType` is `RecordIO`: in Pipe mode, each object comes in a RecordIO record.
+    pub framed: bool,
     /// `S3DistributionType` is `ShardedByS3Key`: this host sees its share only.
     pub sharded: bool,
 }
@@ -54,9 +56,17 @@ pub(super) fn read(base: &Base) -> Result<Vec<Channel>> {
                 return Err(Failure::user(what).into());
             }
         };
+        let framed = match optional_text(FILE, &config, "RecordWrapperType")?.as_deref() {
+            None | Some("None" | "") => false,
+            Some("RecordIO") => true,
+            Some(other) => {
+                let what = format!("{FILE}: channel '{name}' has RecordWrapperType '{other}', wanted None or RecordIO");
+                return Err(Failure::user(what).into());
+            }
+        };
         let sharded = optional_text(FILE, &config, "S3DistributionType")?.is_some_and(|kind| kind == "ShardedByS3Key");
         let content_type = optional_text(FILE, &config, "ContentType")?.filter(|text| !text.trim().is_empty());
-        channels.push(Channel { folder: base.channel(&name), name, content_type, mode, sharded });
+        channels.push(Channel { folder: base.channel(&name), name, content_type, mode, framed, sharded });
     }
     channels.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(channels)

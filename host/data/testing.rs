@@ -6,7 +6,7 @@ use algohost_kernels::{Budget, Cancel, Context, DType, Pool, Tensor, with_elemen
 use anyhow::Result;
 use tempfile::TempDir;
 
-use super::{Batch, IndexBase, Options, Reader, Source};
+use super::{Batch, IndexBase, Options, Origin, Reader, Source};
 use crate::failure::{Code, Failure};
 
 /// A context with 64 MiB of tensors.
@@ -29,7 +29,7 @@ impl Channel {
             fs::write(path, bytes).unwrap();
         }
         let content_type = (!content_type.is_empty()).then(|| content_type.to_owned());
-        let source = Source { channel: "train".to_owned(), dir: folder.path().to_owned(), content_type };
+        let source = Source { channel: "train".to_owned(), origin: Origin::Folder(folder.path().to_owned()), content_type };
         Channel { folder, source }
     }
 

@@ -8,6 +8,7 @@ use anyhow::Result;
 use serde_json::{Map, Value};
 
 use crate::contract::{self, Base, Channel, Description, Ending, Machine, ModelDirectory, Settings, Toolkit, TrainingJob, markers};
+use crate::data::files::Pipe;
 use crate::process::Stop;
 use crate::telemetry::Record;
 use crate::wasm::archives::Archives;
@@ -104,6 +105,8 @@ fn channel(channel: &Channel) -> wasm::Channel {
             contract::InputMode::FastFile => wasm::InputMode::FastFile,
             contract::InputMode::Pipe => wasm::InputMode::Pipe,
         },
+        pipe: (channel.mode == contract::InputMode::Pipe)
+            .then(|| Arc::new(Pipe::new(&channel.name, channel.folder.clone(), channel.framed))),
         distribution: if channel.sharded { wasm::Distribution::Sharded } else { wasm::Distribution::Replicated },
     }
 }

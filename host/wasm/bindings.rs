@@ -32,6 +32,7 @@ wasmtime::component::bindgen!({
         "algohost:ml/trees.grower": algohost_kernels::Grower,
         "algohost:ml/trees.forest": algohost_kernels::Forest,
         "algohost:ml/data.reader": crate::data::Feed,
+        "algohost:ml/data.record-reader": crate::data::Records,
         "algohost:ml/artifacts.writer": crate::wasm::archives::Writer,
         "algohost:ml/artifacts.archive": crate::wasm::archives::Archive,
     },

@@ -17,7 +17,7 @@ use super::instance::Setup;
 use super::job::{Access, Channel, Job};
 use super::output::Output;
 use super::watchdog::Deadline;
-use crate::data::{Feed, IndexBase};
+use crate::data::{Feed, IndexBase, Records};
 use crate::failure::{Code, Failure};
 use crate::telemetry;
 
@@ -41,6 +41,7 @@ pub(super) struct Guest {
     pub(super) forests: Slab<Forest>,
     pub(super) learners: Slab<FactorizationTrainer>,
     pub(super) readers: Slab<Feed>,
+    pub(super) record_readers: Slab<Records>,
     pub(super) index_base: IndexBase,
     pub(super) writers: Slab<Writer>,
     pub(super) archive_handles: Slab<Archive>,
@@ -57,7 +58,7 @@ impl Guest {
             store_limits: setup.limits.for_store(),
             context: Context::new(budget, cancel.clone(), host.pool().clone()).with_permits(setup.permits.clone()),
             deadline: Deadline::new(cancel),
-            index_base: IndexBase::of(setup.job.channels.iter().filter_map(Channel::source)),
+            index_base: IndexBase::of(setup.job.channels.iter().map(Channel::source)),
             job: Arc::clone(&setup.job),
             archives: setup.archives.clone(),
             checkpoints: setup.checkpoints.clone(),
@@ -71,6 +72,7 @@ impl Guest {
             forests: Slab::new(setup.limits.handles, "forest"),
             learners: Slab::new(setup.limits.handles, "learner"),
             readers: Slab::new(setup.limits.handles, "reader"),
+            record_readers: Slab::new(setup.limits.handles, "record reader"),
             writers: Slab::new(setup.limits.handles, "archive writer"),
             archive_handles: Slab::new(setup.limits.handles, "archive"),
         })
@@ -87,6 +89,7 @@ impl Guest {
             || self.forests.is_full()
             || self.learners.is_full()
             || self.readers.is_full()
+            || self.record_readers.is_full()
             || self.writers.is_full()
             || self.archive_handles.is_full()
     }

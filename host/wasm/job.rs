@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::{Map, Value};
 
-use crate::data::Source;
+use crate::data::files::Pipe;
+use crate::data::{Origin, Source};
 use crate::telemetry::Record;
 
 /// One group of a heterogeneous cluster.
@@ -71,14 +72,16 @@ pub struct Channel {
     pub folder: PathBuf,
     pub content_type: Option<String>,
     pub mode: InputMode,
+    /// In Pipe mode.
+    pub pipe: Option<Arc<Pipe>>,
     pub distribution: Distribution,
 }
 
 impl Channel {
-    /// How its files are read; none for a pipe.
-    pub(super) fn source(&self) -> Option<Source> {
-        let (channel, dir, content_type) = (self.name.clone(), self.folder.clone(), self.content_type.clone());
-        (self.mode != InputMode::Pipe).then_some(Source { channel, dir, content_type })
+    /// How it is read.
+    pub(super) fn source(&self) -> Source {
+        let origin = self.pipe.as_ref().map_or_else(|| Origin::Folder(self.folder.clone()), |pipe| Origin::Pipe(Arc::clone(pipe)));
+        Source { channel: self.name.clone(), origin, content_type: self.content_type.clone() }
     }
 }
 

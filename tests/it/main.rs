@@ -24,6 +24,7 @@ mod learner;
 mod local;
 mod model_directory;
 mod options;
+mod pipes;
 mod platform;
 mod report;
 mod sandbox;

@@ -170,6 +170,7 @@ fn content_types_are_compared_without_parameters_capitals_and_short_names() {
             folder: "train".into(),
             content_type: Some(content_type.into()),
             mode: crate::contract::InputMode::File,
+            framed: false,
             sharded: false,
         };
         let mut problems = Vec::new();

@@ -1,31 +1,38 @@
 //! The files of a channel's folder.
 
+mod contents;
 mod frames;
 mod packed;
+mod pipe;
 mod source;
+mod stream;
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result};
 
 use super::fault::quote;
 use crate::failure::{Code, Failure};
 pub(super) use packed::unpack;
-pub(super) use source::Source;
+pub(super) use pipe::Joint;
+pub use pipe::Pipe;
+use source::Content;
+pub(super) use source::{FromStart, Source};
 
 /// One file that belongs to a channel's data.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct DataFile {
     /// The path below the channel's folder, with `/`.
     pub name: String,
     /// Where it can be opened.
     pub path: PathBuf,
-    /// Its size when it was listed; of one that is unpacked while it is read, what it unpacks to.
+    /// Its size when it was listed; of one that is unpacked while it is read, what it unpacks to; 0 of a pipe.
     pub bytes: u64,
-    packed: Option<packed::Packed>,
+    content: Content,
 }
 
 /// The data files in a folder and the folders in it, in the byte order of their names. Files and folders whose name begins with `.` or
@@ -99,6 +106,10 @@ fn root_of(dir: &Path) -> Result<PathBuf> {
     })
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn is_hidden(name: &str) -> bool {
     name.starts_with(['.', '_'])
 }
@@ -126,7 +137,7 @@ fn walk(root: &Path, above: &[&Path], folder: &Path, prefix: &str, files: &mut V
         if metadata.is_dir() {
             walk(root, &trail, &path, &format!("{name}/"), files)?;
         } else if metadata.is_file() {
-            files.push(DataFile { name, path, bytes: metadata.len(), packed: None });
+            files.push(DataFile { name, path, bytes: metadata.len(), content: Content::Plain });
         } else {
             return Err(Failure::user(format!("{}: neither a file nor a folder", path.display())).into());
         }

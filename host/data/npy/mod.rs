@@ -3,15 +3,12 @@
 mod elements;
 mod header;
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-
 use algohost_kernels::{Context, DType, Tensor, bf16};
 use anyhow::{Context as _, Result};
 
 use super::batch::{Layout, Number, Piece, Rows, Table, fill};
 use super::fault::plural;
-use super::files::{DataFile, read_up_to};
+use super::files::DataFile;
 use super::reader::Position;
 use crate::failure::{Code, Failure};
 use elements::{Source, store};
@@ -36,7 +33,7 @@ impl Npy {
         let mut open = Vec::with_capacity(files.len());
         let mut start = vec![0; MOST];
         for file in files.into_iter().filter(|file| file.bytes > 0) {
-            let length = File::open(&file.path).and_then(|source| read_up_to(&source, 0, &mut start));
+            let length = file.open().and_then(|source| source.read_up_to(0, &mut start));
             let length = length.with_context(|| format!("{channel}/{}: cannot be read", file.name))?;
             let header = Header::parse(&start[..length], file.bytes);
             let header = header.map_err(|what| Failure::user(format!("{channel}/{}: {what}", file.name)))?;
@@ -101,7 +98,7 @@ fn read_rows<T: Number>(
     buffer: &mut Vec<u8>,
     rows: &mut Rows<'_, T>,
 ) -> std::io::Result<()> {
-    let source = File::open(&file.path)?;
+    let source = file.open()?;
     let (all_rows, columns) = header.rows_and_columns();
     let size = header.kind.size();
     let at = |element: usize| (header.data_at + element * size) as u64;
@@ -110,17 +107,17 @@ fn read_rows<T: Number>(
         && elements::is_stored_as::<T>(header)
         && let Some(features) = rows.only_features()
     {
-        return source.read_exact_at(bytemuck::cast_slice_mut(features), at(first * columns));
+        return source.read_exact(at(first * columns), bytemuck::cast_slice_mut(features));
     }
     buffer.resize(piece.bytes.max(buffer.len()), 0);
     let bytes = &mut buffer[..piece.bytes];
     if header.fortran_order {
         for (column, bytes) in bytes.chunks_exact_mut(piece.rows * size).enumerate() {
-            source.read_exact_at(bytes, at(column * all_rows + first))?;
+            source.read_exact(at(column * all_rows + first), bytes)?;
         }
         store(&Source { bytes, header, row_step: 1, column_step: piece.rows }, rows);
     } else {
-        source.read_exact_at(bytes, at(first * columns))?;
+        source.read_exact(at(first * columns), bytes)?;
         store(&Source { bytes, header, row_step: columns, column_step: 1 }, rows);
     }
     Ok(())

@@ -7,9 +7,9 @@ use anyhow::Result;
 
 use super::super::content_type::Format;
 use super::super::fault::quote;
-use super::super::files;
+use super::super::files::{self, DataFile};
 use super::super::text::has_index_zero;
-use super::{Source, describe};
+use super::opening::{Origin, Source, describe};
 use crate::failure::Failure;
 
 /// Where the indices of a job's libsvm channels begin: at 0 or at 1, in all of them alike, since the same column is to be the same feature.
@@ -90,9 +90,15 @@ impl IndexBase {
 impl Member {
     /// What the content type says. Whatever is wrong with the channel is told when it is opened itself.
     fn said(&self) -> Option<u64> {
-        let content_type =
-            describe(&self.source, &files::list(&self.source.dir).ok()?).ok().filter(|(format, _)| *format == Format::Libsvm)?.1;
+        let content_type = describe(&self.source, &self.files()?).ok().filter(|(format, _)| *format == Format::Libsvm)?.1;
         content_type?.index_base().ok()?
+    }
+
+    fn files(&self) -> Option<Vec<DataFile>> {
+        match &self.source.origin {
+            Origin::Folder(dir) => files::list(dir).ok(),
+            Origin::Pipe(_) => Some(Vec::new()),
+        }
     }
 
     fn has_zero(&mut self, context: &Context, label_size: Option<usize>) -> Result<bool> {
@@ -105,7 +111,8 @@ impl Member {
     }
 
     fn look_for_zero(&self, context: &Context, label_size: Option<usize>) -> Result<bool> {
-        let Ok(files) = files::list(&self.source.dir) else { return Ok(false) };
+        // To look for it in a pipe would use up an epoch.
+        let Some(files) = self.files().filter(|_| matches!(self.source.origin, Origin::Folder(_))) else { return Ok(false) };
         let Ok((Format::Libsvm, content_type)) = describe(&self.source, &files) else { return Ok(false) };
         let said = content_type.and_then(|content_type| content_type.label_size().ok()?);
         let labelled = label_size.or(said) != Some(0);

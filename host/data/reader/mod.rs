@@ -1,42 +1,28 @@
 //! A channel from its first row to its last, any number of times.
 
 mod index_base;
+mod lots;
+mod opening;
 mod options;
 mod selection;
-
-use std::path::{Path, PathBuf};
+mod table;
 
 use algohost_kernels::{Context, DType};
 use anyhow::Result;
 
-use super::batch::{Batch, Layout, Number, Piece, fill};
-use super::content_type::{ContentType, Format};
-use super::fault::{plural, quote};
-use super::files::{self, DataFile};
-use super::npy::Npy;
-use super::recordio::RecordIo;
-use super::sparse::{SparseBatch, SparseTable, fill_sparse};
-use super::text::{Csv, JsonLines, Libsvm, Text, open_csv, open_json_lines, open_libsvm};
+use super::batch::{Batch, Layout, Piece};
+use super::fault::quote;
+use super::sparse::SparseBatch;
 use crate::failure::{Code, Failure};
+use lots::Joined;
+use opening::{Base, Opened, empty};
+use table::AnyTable;
 
 pub use index_base::{Decision, IndexBase};
+pub(super) use opening::layout;
+pub use opening::{Origin, Source};
 pub use options::Options;
 pub use selection::{Part, Selection, Shuffle, Split};
-
-/// The formats that channels are read in.
-const FORMATS: [Format; 5] = [Format::Csv, Format::Libsvm, Format::JsonLines, Format::RecordIo, Format::Npy];
-
-/// Where a channel lies and what the job says about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// The channel's name, which errors begin with.
-    pub channel: String,
-    /// Its folder.
-    pub dir: PathBuf,
-    /// As the job gave it, parameters included. Without one the files' extensions (`.csv`, `.libsvm`, `.svm`, `.jsonl`, `.ndjson`, `.pbr`,
-    /// `.rec`, `.recordio`, `.npy`; `.gz` and `.zst` after them do not matter) decide.
-    pub content_type: Option<String>,
-}
 
 /// A place between two rows of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,23 +41,18 @@ impl Position {
 /// Rows come in the order of the files and of the lines in them; a batch may hold rows of several files.
 pub struct Reader {
     context: Context,
-    channel: String,
-    dir: PathBuf,
-    dtype: DType,
-    layout: Layout,
-    table: AnyTable,
+    source: Source,
+    options: Options,
+    opened: Opened,
     position: Position,
-    /// Of libsvm.
-    index_base: Option<Decision>,
+    /// Whether the epoch of a pipe is over, so that the next one is to be begun.
+    ended: bool,
 }
 
-enum AnyTable {
-    Csv(Text<Csv>),
-    Libsvm(Text<Libsvm>),
-    JsonLines(Text<JsonLines>),
-    RecordIo(RecordIo),
-    Npy(Npy),
-}
+/// Bytes of a pipe that are read together when all of it is asked for.
+const LOT: usize = 8 << 20;
+
+const NO_ROWS_LEFT: &str = "no rows left; rewind to read them again";
 
 impl Reader {
     /// Opens a channel: lists its files and reads as much of them as is needed to know the columns, which is the first row of a CSV
@@ -82,58 +63,9 @@ impl Reader {
     /// Unsupported media for a content type that is not read here; invalid input for a channel without rows or without feature columns,
     /// and for wrong data as far as it is read; not found without the folder.
     pub fn open(context: &Context, source: &Source, options: Options, index_base: &mut IndexBase) -> Result<Reader> {
-        let files = files::list(&source.dir).map_err(|error| in_channel(&source.channel, error))?;
-        if files.is_empty() {
-            return Err(empty(&source.channel, &source.dir, "no data files"));
-        }
-        let (format, content_type) = describe(source, &files)?;
-        let files = if format == Format::Npy { files } else { files::unpack(context, &source.channel, files)? };
-        let content_type = content_type.as_ref();
-        let said = content_type.map(ContentType::label_size).transpose().map_err(|error| in_channel(&source.channel, error))?;
-        let labels = options.label_size.or(said.flatten());
-        let no_rows = || empty(&source.channel, &source.dir, "no rows in the data files");
-        let mut decision = None;
-        let (table, layout) = match format {
-            Format::Csv => {
-                let csv = open_csv(&source.channel, files)?.ok_or_else(no_rows)?;
-                let layout = layout(&source.channel, csv.format().cells(), labels.unwrap_or(1), &options)?;
-                (AnyTable::Csv(csv), layout)
-            }
-            Format::JsonLines => {
-                let lines = open_json_lines(&source.channel, files, labels, &options)?.ok_or_else(no_rows)?;
-                let layout = lines.format().layout();
-                (AnyTable::JsonLines(lines), layout)
-            }
-            Format::RecordIo => {
-                let records = RecordIo::open(&source.channel, files, labels, &options)?.ok_or_else(no_rows)?;
-                let layout = records.layout();
-                (AnyTable::RecordIo(records), layout)
-            }
-            Format::Npy => {
-                let npy = Npy::open(&source.channel, files)?;
-                if npy.rows() == 0 {
-                    return Err(no_rows());
-                }
-                let layout = layout(&source.channel, npy.columns(), labels.unwrap_or(0), &options)?;
-                (AnyTable::Npy(npy), layout)
-            }
-            Format::Libsvm | Format::Json => {
-                let labelled = match labels.unwrap_or(1) {
-                    labels @ (0 | 1) => labels == 1,
-                    labels => return Err(too_many_labels(&source.channel, labels)),
-                };
-                let said = content_type.map(ContentType::index_base).transpose().map_err(|error| in_channel(&source.channel, error))?;
-                let decide = |has_zero| {
-                    let decided = index_base.decide(context, &source.channel, said.flatten(), has_zero, options.label_size)?;
-                    Ok(decision.insert(decided).base)
-                };
-                let (libsvm, layout) = open_libsvm(context, &source.channel, files, labelled, &options, decide)?.ok_or_else(no_rows)?;
-                (AnyTable::Libsvm(libsvm), layout)
-            }
-        };
-        let (channel, dir) = (source.channel.clone(), source.dir.clone());
-        let (context, dtype, position) = (context.clone(), options.dtype, Position::START);
-        Ok(Reader { context, channel, dir, dtype, layout, table, position, index_base: decision })
+        let opened = opening::open(context, source, &options, Base::Job(index_base))?;
+        let (context, source, position) = (context.clone(), source.clone(), Position::START);
+        Ok(Reader { context, source, options, opened, position, ended: false })
     }
 
     /// The next rows, at most `max_rows` and at least one; none at the end of the epoch.
@@ -171,111 +103,119 @@ impl Reader {
 
     fn take<B>(&mut self, operation: &str, max_rows: usize, decode: impl FnOnce(&Reader, &[Piece]) -> Result<B>) -> Result<Option<B>> {
         require_rows(operation, max_rows)?;
+        self.begin_epoch()?;
         // The position moves only when the rows were decoded, so that an error comes back instead of leaving rows out.
         let mut position = self.position;
-        let pieces = match &mut self.table {
-            AnyTable::Csv(csv) => csv.take(&mut position, max_rows)?,
-            AnyTable::Libsvm(libsvm) => libsvm.take(&mut position, max_rows)?,
-            AnyTable::JsonLines(lines) => lines.take(&mut position, max_rows)?,
-            AnyTable::RecordIo(records) => records.take(&mut position, max_rows)?,
-            AnyTable::Npy(npy) => npy.take(&mut position, max_rows),
-        };
+        let pieces = self.opened.table.take(&mut position, max_rows)?;
         let batch = if pieces.is_empty() { None } else { Some(decode(self, &pieces)?) };
         self.position = position;
         Ok(batch)
     }
 
-    fn take_rest<B>(&mut self, decode: impl FnOnce(&Reader, &[Piece]) -> Result<B>) -> Result<B> {
+    fn take_rest<B: Joined>(&mut self, decode: impl Fn(&Reader, &[Piece]) -> Result<B>) -> Result<B> {
+        self.begin_epoch()?;
+        if self.opened.table.is_piped() {
+            return self.take_rest_of_pipe(decode);
+        }
         let mut position = self.position;
-        let pieces = match &mut self.table {
-            AnyTable::Csv(csv) => csv.rest(&self.context, &mut position)?,
-            AnyTable::Libsvm(libsvm) => libsvm.rest(&self.context, &mut position)?,
-            AnyTable::JsonLines(lines) => lines.rest(&self.context, &mut position)?,
-            AnyTable::RecordIo(records) => records.rest(&self.context, &mut position)?,
-            AnyTable::Npy(npy) => npy.take(&mut position, usize::MAX),
-        };
+        let pieces = self.opened.table.rest(&self.context, &mut position)?;
         if pieces.is_empty() {
-            return Err(empty(&self.channel, &self.dir, "no rows left; rewind to read them again"));
+            return Err(empty(&self.source, NO_ROWS_LEFT));
         }
         let batch = decode(self, &pieces)?;
         self.position = position;
         Ok(batch)
     }
 
-    /// Begins the next epoch at the first row.
+    /// What is left of a pipe, lot by lot: nobody knows how many rows will come.
+    fn take_rest_of_pipe<B: Joined>(&mut self, decode: impl Fn(&Reader, &[Piece]) -> Result<B>) -> Result<B> {
+        let mut lots = Vec::new();
+        loop {
+            let rows = LOT / self.opened.table.row_bytes().max(1);
+            match self.take("read-all", rows.max(1), &decode)? {
+                Some(lot) => lots.push(lot),
+                None => break,
+            }
+        }
+        B::joined(&self.context, lots)?.ok_or_else(|| empty(&self.source, NO_ROWS_LEFT))
+    }
+
+    /// Begins the next epoch at the first row. Of a channel in Pipe mode, the rest of this epoch is not read, and the next one's pipe is
+    /// opened when rows are asked for.
     pub fn rewind(&mut self) {
+        // An epoch of which nothing was taken yet is as good as the next.
+        self.ended |= self.position != Position::START && matches!(self.source.origin, Origin::Pipe(_));
         self.position = Position::START;
+    }
+
+    /// Opens the next epoch's pipe, if it is time to, whose rows must look as those before.
+    fn begin_epoch(&mut self) -> Result<()> {
+        if !self.ended {
+            return Ok(());
+        }
+        let Layout { labels, weight, features } = self.opened.layout;
+        let options = Options { label_size: Some(labels), weight, columns: Some(features), ..self.options };
+        let decided = self.opened.index_base.clone();
+        // The pipe has one reader.
+        self.opened.table = AnyTable::Closed;
+        let opened = opening::open(&self.context, &self.source, &options, Base::Decided(decided.clone()))?;
+        let same = opened.layout == self.opened.layout;
+        if !same {
+            let what =
+                format!("channel {}: the rows of this epoch have other columns than those before", quote(self.source.channel.as_bytes()));
+            return Err(Failure::user(what).into());
+        }
+        self.opened = Opened { index_base: decided, ..opened };
+        self.ended = false;
+        Ok(())
     }
 
     /// The channel's name.
     pub fn channel(&self) -> &str {
-        &self.channel
+        &self.source.channel
     }
 
     /// Number of feature columns.
     pub fn columns(&self) -> usize {
-        self.layout.features
+        self.opened.layout.features
     }
 
     /// Whether rows are written sparsely, so that reading them so is what saves memory and time.
     pub fn is_sparse(&self) -> bool {
-        match &self.table {
-            AnyTable::Libsvm(_) => true,
-            AnyTable::JsonLines(lines) => lines.format().is_sparse(),
-            AnyTable::RecordIo(records) => records.is_sparse(),
-            AnyTable::Csv(_) | AnyTable::Npy(_) => false,
-        }
+        self.opened.sparse
     }
 
     /// Where indices begin, and why; none unless the channel is libsvm.
     pub fn index_base(&self) -> Option<&Decision> {
-        self.index_base.as_ref()
+        self.opened.index_base.as_ref()
     }
 
     /// Rows in one epoch, where that is known: for NPY and libsvm always, for others once all of it was read with [`Reader::read_all`].
     pub fn rows(&self) -> Option<u64> {
-        match &self.table {
-            AnyTable::Csv(csv) => csv.rows(),
-            AnyTable::Libsvm(libsvm) => libsvm.rows(),
-            AnyTable::JsonLines(lines) => lines.rows(),
-            AnyTable::RecordIo(records) => records.rows(),
-            AnyTable::Npy(npy) => Some(npy.rows()),
-        }
+        self.opened.table.rows()
     }
 
     fn decode(&self, pieces: &[Piece]) -> Result<Batch> {
-        match self.dtype {
-            DType::Float64 => self.decode_as::<f64>(pieces),
-            _ => self.decode_as::<f32>(pieces),
+        let Opened { table, layout, .. } = &self.opened;
+        match self.options.dtype {
+            DType::Float64 => table.decode::<f64>(&self.context, &self.subject(), *layout, pieces),
+            _ => table.decode::<f32>(&self.context, &self.subject(), *layout, pieces),
         }
     }
 
     fn decode_sparse(&self, pieces: &[Piece]) -> Result<SparseBatch> {
-        match &self.table {
-            AnyTable::Libsvm(libsvm) => self.fill_sparse(libsvm, pieces),
-            AnyTable::JsonLines(lines) if lines.format().is_sparse() => self.fill_sparse(lines, pieces),
-            AnyTable::RecordIo(records) if records.is_sparse() => self.fill_sparse(records, pieces),
-            _ => SparseBatch::of_dense(&self.context, self.decode(pieces)?),
+        let Opened { table, layout, sparse, .. } = &self.opened;
+        if !sparse {
+            return SparseBatch::of_dense(&self.context, self.decode(pieces)?);
+        }
+        match self.options.dtype {
+            DType::Float64 => table.decode_sparse::<f64>(&self.context, &self.subject(), *layout, pieces),
+            _ => table.decode_sparse::<f32>(&self.context, &self.subject(), *layout, pieces),
         }
     }
 
-    fn fill_sparse(&self, table: &impl SparseTable, pieces: &[Piece]) -> Result<SparseBatch> {
-        let subject = format!("channel {}", quote(self.channel.as_bytes()));
-        match self.dtype {
-            DType::Float64 => fill_sparse::<f64>(&self.context, &subject, table, self.layout, pieces),
-            _ => fill_sparse::<f32>(&self.context, &subject, table, self.layout, pieces),
-        }
-    }
-
-    fn decode_as<T: Number>(&self, pieces: &[Piece]) -> Result<Batch> {
-        let subject = format!("channel {}", quote(self.channel.as_bytes()));
-        match &self.table {
-            AnyTable::Csv(csv) => fill::<T>(&self.context, &subject, csv, self.layout, pieces),
-            AnyTable::Libsvm(libsvm) => fill::<T>(&self.context, &subject, libsvm, self.layout, pieces),
-            AnyTable::JsonLines(lines) => fill::<T>(&self.context, &subject, lines, self.layout, pieces),
-            AnyTable::RecordIo(records) => fill::<T>(&self.context, &subject, records, self.layout, pieces),
-            AnyTable::Npy(npy) => fill::<T>(&self.context, &subject, npy, self.layout, pieces),
-        }
+    fn subject(&self) -> String {
+        format!("channel {}", quote(self.source.channel.as_bytes()))
     }
 }
 
@@ -285,84 +225,6 @@ pub(super) fn require_rows(operation: &str, max_rows: usize) -> Result<(), Failu
         return Ok(());
     }
     Err(Failure::new(Code::BadOperation, format!("{operation}: max-rows is 0; ask for one row at least")))
-}
-
-/// What the cells of a row are, when there are `cells` of them.
-pub(super) fn layout(channel: &str, cells: usize, labels: usize, options: &Options) -> Result<Layout> {
-    let others = labels.saturating_add(usize::from(options.weight));
-    let features = cells.saturating_sub(others);
-    if features == 0 {
-        let weight = if options.weight { " and a weight" } else { "" };
-        let what = format!(
-            "channel {}: {}, of which {}{weight}; no features are left",
-            quote(channel.as_bytes()),
-            plural(cells, "column"),
-            plural(labels, "label")
-        );
-        return Err(Failure::user(what).help("the parameter label_size of the content type says how many columns are labels").into());
-    }
-    if let Some(wanted) = options.columns.filter(|&wanted| wanted != features) {
-        let what = format!("channel {}: {} of features, {wanted} are wanted", quote(channel.as_bytes()), plural(features, "column"));
-        return Err(Failure::user(what).help("all channels of a job have the same features, in the same order").into());
-    }
-    Ok(Layout { labels, weight: options.weight, features })
-}
-
-/// The format of a channel with these files, and what its content type says.
-fn describe(source: &Source, files: &[DataFile]) -> Result<(Format, Option<ContentType>)> {
-    let Some(text) = &source.content_type else {
-        return Ok((format_of_names(&source.channel, files)?, None));
-    };
-    let content_type = ContentType::parse(text).map_err(|error| in_channel(&source.channel, error))?;
-    let format = content_type.format(&format!("channel {}", quote(source.channel.as_bytes())), &FORMATS)?;
-    Ok((format, Some(content_type)))
-}
-
-/// A file's name without the extension that says how it is packed.
-fn without_packing(name: &str) -> &str {
-    let plain = Path::new(name).extension().filter(|extension| ["gz", "zst"].iter().any(|known| extension.eq_ignore_ascii_case(known)));
-    plain.map_or(name, |extension| &name[..name.len() - extension.len() - 1])
-}
-
-/// The format that the extensions of all files say.
-fn format_of_names(channel: &str, files: &[DataFile]) -> Result<Format> {
-    let of_name = |file: &DataFile| match Path::new(without_packing(&file.name)).extension()?.to_str()?.to_ascii_lowercase().as_str() {
-        "csv" => Some(Format::Csv),
-        "libsvm" | "svm" => Some(Format::Libsvm),
-        "jsonl" | "ndjson" => Some(Format::JsonLines),
-        "pbr" | "rec" | "recordio" => Some(Format::RecordIo),
-        "npy" => Some(Format::Npy),
-        _ => None,
-    };
-    let first = files.first().and_then(of_name);
-    match (first, files.iter().find(|file| of_name(file).is_none() || of_name(file) != first)) {
-        (Some(format), None) => Ok(format),
-        (_, other) => {
-            let name = other.map_or("", |file| &file.name);
-            let what = format!(
-                "channel {}: no content type is given, and the name {} does not tell the format",
-                quote(channel.as_bytes()),
-                quote(name.as_bytes())
-            );
-            Err(Failure::user(what).help(format!("set ContentType to one of {}", FORMATS.map(Format::media_type).join(", "))).into())
-        }
-    }
-}
-
-fn empty(channel: &str, dir: &Path, what: &str) -> anyhow::Error {
-    Failure::user(format!("channel {}: {what} ({})", quote(channel.as_bytes()), dir.display())).into()
-}
-
-fn too_many_labels(channel: &str, labels: usize) -> anyhow::Error {
-    Failure::user(format!("channel {}: label_size is {labels}; libsvm rows have one label or none", quote(channel.as_bytes()))).into()
-}
-
-/// The same error, beginning with the channel.
-fn in_channel(channel: &str, error: anyhow::Error) -> anyhow::Error {
-    match error.downcast::<Failure>() {
-        Ok(failure) => Failure { what: format!("channel {}: {}", quote(channel.as_bytes()), failure.what), ..failure }.into(),
-        Err(error) => error.context(format!("channel {}", quote(channel.as_bytes()))),
-    }
 }
 
 #[cfg(test)]

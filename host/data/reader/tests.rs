@@ -77,7 +77,7 @@ fn a_channel_that_cannot_be_opened_is_told() {
 
     let mut channel = Channel::new("text/csv; label_size=x", &[("a", b"1,2\n")]);
     assert_eq!(wrong_input(channel.open("{}")), "channel 'train': content type: label_size is 'x', not a whole number");
-    channel.source.dir = "/nowhere/at/all".into();
+    channel.source.origin = crate::data::Origin::Folder("/nowhere/at/all".into());
     let missing = failure(channel.open("{}"));
     assert_eq!((missing.code, missing.what.as_str()), (Code::NotFound, "channel 'train': /nowhere/at/all: there is no such folder"));
 }

@@ -1,58 +1,10 @@
-//! RecordIO's frames: a magic number, flags and a length, the payload, and zeros up to a multiple of four bytes.
-//!
-//! After MXNet's `recordio` and the developer guide's page about the formats for training. A record is usually one frame. MXNet cuts a
-//! payload where it holds the magic number itself; the parts are joined with that number between them.
+//! Where records end, and what they hold.
 
+use super::super::framing::{Frame, HEADER, Part, padding};
 use super::Fault;
-
-/// What every frame begins with.
-const MAGIC: [u8; 4] = 0xCED7_230A_u32.to_le_bytes();
-
-/// Bytes before a payload.
-const HEADER: usize = 8;
 
 /// Longest record, in bytes, headers of its frames included.
 const LONGEST: usize = 1 << 30;
-
-/// Which part of a record a frame is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Whole,
-    First,
-    Middle,
-    Last,
-}
-
-/// A frame's header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Frame {
-    part: Part,
-    /// Of the payload.
-    length: usize,
-}
-
-impl Frame {
-    /// The header that a text begins with; none when the text is shorter.
-    fn parse(text: &[u8]) -> Result<Option<Frame>, String> {
-        let head = &text[..text.len().min(4)];
-        if !MAGIC.starts_with(head) {
-            let found: String = head.iter().map(|byte| format!("{byte:02x}")).collect();
-            return Err(format!("no RecordIO frame: begins with the bytes {found}, not the magic number 0a23d7ce"));
-        }
-        let Some(word) = text.get(4..HEADER).and_then(|bytes| bytes.first_chunk::<4>()) else {
-            return Ok(None);
-        };
-        let word = u32::from_le_bytes(*word);
-        let part = match word >> 29 {
-            0 => Part::Whole,
-            1 => Part::First,
-            2 => Part::Middle,
-            3 => Part::Last,
-            flag => return Err(format!("the frame has the continuation flag {flag}; 0 to 3 are known")),
-        };
-        Ok(Some(Frame { part, length: (word & ((1 << 29) - 1)) as usize }))
-    }
-}
 
 /// The end of a record, or what is missing of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,10 +43,6 @@ pub(super) fn end_of_record(text: &[u8], start: usize) -> Result<End, Fault> {
     }
 }
 
-fn padding(length: usize) -> usize {
-    length.next_multiple_of(4) - length
-}
-
 /// The payload of the record that is `text`, whole. Parts are joined in `joined`.
 pub(super) fn payload<'a>(text: &'a [u8], joined: &'a mut Vec<u8>) -> Result<&'a [u8], String> {
     let mut rest = text;
@@ -104,7 +52,7 @@ pub(super) fn payload<'a>(text: &'a [u8], joined: &'a mut Vec<u8>) -> Result<&'a
         match frame.part {
             Part::Whole => return Ok(part),
             Part::First => {}
-            Part::Middle | Part::Last => joined.extend_from_slice(&MAGIC),
+            Part::Middle | Part::Last => joined.extend_from_slice(&Frame::MAGIC),
         }
         joined.extend_from_slice(part);
         if frame.part == Part::Last {

@@ -75,6 +75,16 @@ impl RecordIo {
         Layout { labels: self.shape.labels, weight: false, features: self.shape.columns }
     }
 
+    /// Whether the records come through a pipe.
+    pub(super) fn is_piped(&self) -> bool {
+        self.files.iter().any(DataFile::is_piped)
+    }
+
+    /// Length of the first record, in bytes.
+    pub(super) fn row_bytes(&self) -> usize {
+        self.row_bytes
+    }
+
     /// Whether the first record is sparse.
     pub(super) fn is_sparse(&self) -> bool {
         self.shape.sparse
@@ -92,7 +102,7 @@ impl RecordIo {
             && let Some(mut piece) = self.next_piece(position, wanted)?
         {
             wanted -= piece.rows;
-            if pieces.len() >= KEPT {
+            if pieces.len() >= KEPT && !self.files[piece.file].is_piped() {
                 piece.text = None;
             }
             pieces.push(piece);
@@ -143,34 +153,39 @@ impl RecordIo {
     /// at the file's end.
     fn next_piece_of(&self, position: &mut Position, most: usize) -> Result<Option<Piece>> {
         let Position { file, offset } = *position;
-        let left = usize::try_from(self.files[file].bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
-        if left == 0 {
+        let left = || usize::try_from(self.files[file].end().saturating_sub(offset)).unwrap_or(usize::MAX);
+        if left() == 0 {
             return Ok(None);
         }
         let source = self.files[file].open().with_context(|| self.unreadable(file))?;
         // A little more than the records should need, so that most batches are read at once.
         let guess = most.saturating_mul(self.row_bytes + self.row_bytes / 16).clamp(4 << 10, PIECE);
-        let (mut text, mut wanted) = (Vec::new(), guess.min(left));
+        let (mut text, mut wanted) = (Vec::new(), guess.min(left()));
         loop {
             self.read(file, &source, offset, wanted, &mut text)?;
             let explain = |fault: Fault| self.explain(file, offset, &fault);
-            match whole_records(&text, most, wanted == left).map_err(explain)? {
+            if text.is_empty() {
+                return Ok(None);
+            }
+            match whole_records(&text, most, text.len() == left()).map_err(explain)? {
                 Ok((bytes, rows)) => {
                     text.truncate(bytes);
                     let items = if self.shape.sparse { rows::count_items(&text).map_err(explain)? } else { 0 };
                     position.offset += bytes as u64;
                     return Ok(Some(Piece { file, offset, bytes, rows, items, text: Some(text) }));
                 }
-                Err(needed) => wanted = needed.max(wanted.saturating_mul(2)).min(left),
+                Err(needed) => wanted = needed.max(wanted.saturating_mul(2)).min(left()),
             }
         }
     }
 
-    /// Reads exactly `count` bytes.
+    /// Reads `count` bytes; fewer only where a pipe's end was not known.
     fn read(&self, file: usize, source: &Source, offset: u64, count: usize, text: &mut Vec<u8>) -> Result<()> {
         text.resize(count, 0);
         let read = source.read_up_to(offset, text).with_context(|| self.unreadable(file))?;
-        if read < count {
+        if self.files[file].is_piped() {
+            text.truncate(read);
+        } else if read < count {
             return Err(Failure::new(Code::Io, format!("{}: the file changed while it was being read", self.name(file))).into());
         }
         Ok(())
@@ -209,6 +224,7 @@ impl RecordIo {
         while at < end {
             self.read(file, &source, at, wanted.min((end - at) as usize), &mut text)?;
             match whole_records(&text, usize::MAX, false).map_err(|fault| anyhow::anyhow!(fault.what))? {
+                Ok((0, _)) => break,
                 Ok((bytes, rows)) => (at, count, wanted) = (at + bytes as u64, count + rows as u64, PIECE),
                 Err(needed) => wanted = needed.max(wanted * 2),
             }

@@ -38,9 +38,20 @@ impl<F: LineFormat> Text<F> {
         let row_bytes = first.line.len() + 1;
         Text { channel: channel.to_owned(), files, format, first: first.file, open: None, row_bytes, index: None }
     }
+
     /// Rows in the whole channel, once they were counted.
     pub(in super::super) fn rows(&self) -> Option<u64> {
         Some(self.index.as_ref()?.iter().map(|piece| piece.rows as u64).sum())
+    }
+
+    /// Whether the rows come through a pipe.
+    pub(in super::super) fn is_piped(&self) -> bool {
+        self.files.iter().any(DataFile::is_piped)
+    }
+
+    /// What a row has been long on the average, in bytes.
+    pub(in super::super) fn row_bytes(&self) -> usize {
+        self.row_bytes
     }
 
     pub(in super::super) fn format(&self) -> &F {
@@ -51,7 +62,7 @@ impl<F: LineFormat> Text<F> {
     pub(in super::super) fn take(&mut self, position: &mut Position, most: usize) -> Result<Vec<Piece>> {
         let (mut pieces, mut wanted) = (Vec::new(), most);
         while wanted > 0 && position.file < self.files.len() {
-            let size = self.files[position.file].bytes;
+            let (size, piped) = (self.files[position.file].end(), self.files[position.file].is_piped());
             if position.offset >= size {
                 *position = Position { file: position.file + 1, offset: 0 };
                 continue;
@@ -63,6 +74,9 @@ impl<F: LineFormat> Text<F> {
             let (offset, span) = self.read_next_lines(position.file, range, &mut text)?;
             text.truncate(span.end);
             text.drain(..span.start);
+            if text.is_empty() && position.offset >= self.files[position.file].end() {
+                continue;
+            }
             let follows = position.offset == 0 || offset == position.offset;
             if !follows || offset + text.len() as u64 == position.offset {
                 let fault = Fault { at: 0, wrong: Wrong::Changed };
@@ -78,7 +92,7 @@ impl<F: LineFormat> Text<F> {
             if rows > 0 {
                 self.row_bytes = text.len().div_ceil(rows);
                 let (bytes, items) = (text.len(), self.format.items(&text));
-                let text = (pieces.len() < KEPT).then_some(text);
+                let text = (pieces.len() < KEPT || piped).then_some(text);
                 pieces.push(Piece { file: position.file, offset, bytes, rows, items, text });
             }
         }
@@ -126,8 +140,9 @@ impl<F: LineFormat> Text<F> {
         let mut ranges = Vec::new();
         for (index, file) in self.files.iter().enumerate().skip(start.file) {
             let mut from = if index == start.file { start.offset } else { 0 };
-            while from < file.bytes {
-                let to = file.bytes.min(from + PIECE as u64);
+            let end = file.end();
+            while from < end {
+                let to = end.min(from + PIECE as u64);
                 ranges.push((index, from..to));
                 from = to;
             }
@@ -175,7 +190,8 @@ impl<F: LineFormat> Text<F> {
         }
         let ends = self.files[file].open().and_then(|source| count_ends(&source, offset + fault.at as u64, self.format.end()));
         let Ok(line) = ends.map(|ends| ends + 1) else {
-            return fault.wrong.failure(&name, "").into();
+            // Of a pipe the lines before are gone.
+            return fault.wrong.failure(&format!("{name}, line at byte {}", offset + fault.at as u64), "").into();
         };
         let before = if file == self.first { "the lines before have".to_owned() } else { format!("{} has", self.name(self.first)) };
         let header = line == 1 && matches!(fault.wrong, Wrong::Cell { .. });
@@ -241,19 +257,29 @@ pub(in super::super) fn open_csv(channel: &str, files: Vec<DataFile>) -> Result<
 }
 
 /// Opens a channel of libsvm files and looks through it; none when no file has a row. `decide` is told whether index 0 occurs, and answers
-/// where indices begin.
+/// where indices begin. What comes through a pipe is held in memory, unless it is known before where indices begin (`said`) and end.
 pub(in super::super) fn open_libsvm(
     context: &Context,
     channel: &str,
     files: Vec<DataFile>,
     labelled: bool,
     options: &Options,
+    said: Option<u64>,
     decide: impl FnOnce(bool) -> Result<u64>,
 ) -> Result<Option<(Text<Libsvm>, Layout)>> {
     let Some(first) = find_first_row(channel, &files, libsvm::has_items)? else {
         return Ok(None);
     };
     let mut text = Text::new(channel, files, &first, Libsvm::new(first.end, labelled));
+    if let (Some(base), Some(_), true) = (said, options.columns, text.is_piped()) {
+        // All is known that the rows would tell, and none is held.
+        text.format = text.format.with_extent(Extent::default(), base, options.columns);
+        let layout = text.format.layout(Extent::default(), options.weight);
+        return Ok(Some((text, layout)));
+    }
+    for file in &text.files {
+        file.keep_all(context).with_context(|| format!("{channel}/{}: cannot be read", file.name))?;
+    }
     let (pieces, found) = text.survey(context, Position::START, |text_of_piece| text.format.look(text_of_piece))?;
     let extent = found.into_iter().fold(Extent::default(), Extent::and);
     text.index = Some(pieces.into_iter().map(|piece| Piece { text: None, ..piece }).collect());

@@ -1,11 +1,13 @@
 //! `data`: the job's channels.
 
+use std::path::Path;
+
 use wasmtime::component::Resource;
 
-use crate::data::{Batch, Decision, Feed, Options, Share, SparseBatch, files};
+use crate::data::{Batch, Decision, Feed, Options, Records, Share, SparseBatch, files};
 use crate::failure::Code;
 use crate::telemetry::Shape;
-use crate::wasm::bindings::algohost::ml::data::{self as wit, Host, HostReader};
+use crate::wasm::bindings::algohost::ml::data::{self as wit, Host, HostReader, HostRecordReader};
 use crate::wasm::guest::{Guest, ImportError};
 use crate::wasm::job::{Channel, Distribution, InputMode};
 
@@ -22,6 +24,15 @@ impl Guest {
         })
     }
 
+    fn folder(&self, operation: &str, name: &str) -> Result<&Path, ImportError> {
+        let channel = self.channel(name)?;
+        if channel.pipe.is_some() {
+            let what = format!("{operation}: channel '{name}' is in Pipe mode and has no files; open-channel and open-records read it");
+            return Err(ImportError::new(Code::BadOperation, what));
+        }
+        Ok(&channel.folder)
+    }
+
     /// What part of a channel's rows is this host's. Of a channel that the platform sharded, it has no others.
     fn share(&self, channel: &Channel) -> Share {
         match channel.distribution {
@@ -32,10 +43,7 @@ impl Guest {
 
     fn open_reader(&mut self, name: &str, options: Options) -> Result<Resource<Feed>, ImportError> {
         let channel = self.channel(name)?;
-        let Some(source) = channel.source() else {
-            let what = format!("channel '{name}' is in Pipe mode, which this host does not read; use File or FastFile mode");
-            return Err(ImportError::new(Code::NotSupported, what));
-        };
+        let source = channel.source();
         let share = self.share(channel);
         let reader = Feed::open(&self.context, &source, options, share, &mut self.index_base)?;
         if let Some(Decision { base, reason }) = reader.index_base() {
@@ -108,8 +116,13 @@ impl Host for Guest {
         self.open_reader(&name, Options::from_json(&options)?)
     }
 
+    fn open_records(&mut self, channel: String) -> Result<Resource<Records>, ImportError> {
+        let records = Records::open(&self.context, &self.channel(&channel)?.source())?;
+        Ok(Resource::new_own(self.record_readers.insert(records)?))
+    }
+
     fn list_files(&mut self, channel: String) -> Result<Vec<wit::File>, ImportError> {
-        let files = files::list(&self.channel(&channel)?.folder)?;
+        let files = files::list(self.folder("list-files", &channel)?)?;
         Ok(files.into_iter().map(|file| wit::File { name: file.name, bytes: file.bytes as f64 }).collect())
     }
 
@@ -117,8 +130,25 @@ impl Host for Guest {
         if !(offset >= 0.0 && offset.fract() == 0.0 && offset < 2f64.powi(53)) {
             return Err(ImportError::new(Code::BadOperation, format!("read-file: {offset} is no offset: wanted a whole number from 0 on")));
         }
-        let folder = &self.channel(&channel)?.folder;
+        let folder = self.folder("read-file", &channel)?;
         Ok(files::read_range(folder, &name, offset as u64, count.min(LONGEST_READ) as usize)?)
+    }
+}
+
+impl HostRecordReader for Guest {
+    fn next(&mut self, handle: Resource<Records>, max_records: u32, max_bytes: u32) -> Result<Vec<wit::RawRecord>, ImportError> {
+        let records = self.record_readers.get_mut(handle.rep())?.next(max_records as usize, max_bytes as usize)?;
+        Ok(records.into_iter().map(|record| wit::RawRecord { name: record.name, bytes: record.bytes }).collect())
+    }
+
+    fn rewind(&mut self, handle: Resource<Records>) -> Result<(), ImportError> {
+        self.record_readers.get_mut(handle.rep())?.rewind();
+        Ok(())
+    }
+
+    fn drop(&mut self, handle: Resource<Records>) -> wasmtime::Result<()> {
+        self.record_readers.remove(handle.rep());
+        Ok(())
     }
 }
 

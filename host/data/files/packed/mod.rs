@@ -7,24 +7,19 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use algohost_kernels::Context;
+use algohost_kernels::{Cancel, Context};
 use anyhow::{Context as _, Result};
 
 use super::super::batch::each;
-use super::super::fault::quote;
 use super::frames::Frames;
-use super::{DataFile, read_up_to};
+use super::source::Content;
+use super::stream::{BLOCK, Stream, fill};
+use super::{DataFile, lock, read_up_to};
 use crate::failure::Failure;
-
-/// Bytes unpacked at a time.
-const BLOCK: usize = 256 << 10;
-
-/// Fewest blocks that are kept of a file: 4 MiB.
-const KEPT: usize = 16;
 
 /// Most bytes that a file may unpack to: so many times its size, and 1 GB.
 const MOST: u64 = 1000;
@@ -54,12 +49,15 @@ impl Packing {
         }
     }
 
-    fn open(self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
-        let file = BufReader::with_capacity(64 << 10, File::open(path)?);
-        Ok(match self {
-            Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
-            Packing::Zstandard => Box::new(Frames::new(file)),
-        })
+    fn open(self, path: &Path) -> io::Result<Box<dyn Read>> {
+        Ok(self.unpack(BufReader::with_capacity(64 << 10, File::open(path)?)))
+    }
+
+    fn unpack(self, bytes: impl BufRead + 'static) -> Box<dyn Read> {
+        match self {
+            Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(bytes)),
+            Packing::Zstandard => Box::new(Frames::new(bytes)),
+        }
     }
 }
 
@@ -75,74 +73,25 @@ pub(in super::super) struct Packed {
 struct Streams {
     open: Mutex<VecDeque<(PathBuf, Shared)>>,
     most: usize,
+    cancel: Cancel,
 }
 
 type Shared = Arc<Mutex<Stream>>;
-
-/// A file that is being unpacked.
-struct Stream {
-    unpacked: Box<dyn Read + Send>,
-    /// The last blocks, one after the other.
-    blocks: VecDeque<Vec<u8>>,
-    /// Where the first of them begins.
-    start: u64,
-    ended: bool,
-    most: usize,
-}
-
-impl Stream {
-    fn new(packed: &Packed) -> io::Result<Stream> {
-        let most = KEPT.max(2 * packed.channel.most);
-        Ok(Stream { unpacked: packed.packing.open(&packed.path)?, blocks: VecDeque::new(), start: 0, ended: false, most })
-    }
-
-    /// Unpacks another block; false at the end.
-    fn advance(&mut self) -> io::Result<bool> {
-        if self.ended {
-            return Ok(false);
-        }
-        let mut block = if self.blocks.len() < self.most { None } else { self.blocks.pop_front() }.unwrap_or_default();
-        self.start += block.len() as u64;
-        block.resize(BLOCK, 0);
-        let length = fill(&mut self.unpacked, &mut block)?;
-        block.truncate(length);
-        self.blocks.push_back(block);
-        self.ended = length < BLOCK;
-        Ok(length > 0)
-    }
-
-    /// Copies what is kept from `offset` on; answers the number of bytes.
-    fn copy(&self, offset: u64, buffer: &mut [u8]) -> usize {
-        let (mut at, mut copied) = (self.start, 0);
-        for block in &self.blocks {
-            let wanted = offset + copied as u64;
-            if let Some(rest) = usize::try_from(wanted.saturating_sub(at)).ok().and_then(|skip| block.get(skip..)).filter(|_| wanted >= at)
-            {
-                let length = rest.len().min(buffer.len() - copied);
-                buffer[copied..copied + length].copy_from_slice(&rest[..length]);
-                copied += length;
-            }
-            at += block.len() as u64;
-        }
-        copied
-    }
-}
 
 impl Packed {
     /// Reads until the buffer is full or the file ends; answers the number of bytes read.
     pub(super) fn read_up_to(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let stream = self.stream()?;
         let mut stream = lock(&stream);
-        if offset < stream.start {
-            *stream = Stream::new(self)?;
+        if offset < stream.start() {
+            *stream = self.begin()?;
         }
-        let mut length = 0;
-        loop {
-            length += stream.copy(offset + length as u64, &mut buffer[length..]);
-            if length == buffer.len() || !stream.advance()? {
-                return Ok(length);
-            }
-        }
+        stream.read_up_to(offset, buffer)
+    }
+
+    fn begin(&self) -> io::Result<Stream> {
+        let (packing, path) = (self.packing, self.path.clone());
+        Stream::new(Box::new(move || packing.open(&path)), &self.channel.cancel, 2 * self.channel.most)
     }
 
     /// The file's stream, opened if it is not.
@@ -154,7 +103,7 @@ impl Packed {
         if open.len() >= self.channel.most {
             open.pop_front();
         }
-        let stream = Arc::new(Mutex::new(Stream::new(self)?));
+        let stream = Arc::new(Mutex::new(self.begin()?));
         open.push_back((self.path.clone(), stream.clone()));
         Ok(stream)
     }
@@ -185,30 +134,12 @@ impl Packed {
     }
 }
 
-/// Reads until the buffer is full or the source ends.
-fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut length = 0;
-    while length < buffer.len() {
-        match source.read(&mut buffer[length..]) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(length)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The same files, those that are packed with what they hold unpacked.
 ///
 /// # Errors
 /// Invalid input for a file that is cut off or broken, or that unpacks to far more than it should; io when a file cannot be read.
 pub(in super::super) fn unpack(context: &Context, channel: &str, files: Vec<DataFile>) -> Result<Vec<DataFile>> {
-    let streams = Arc::new(Streams { open: Mutex::default(), most: context.threads() + 2 });
+    let streams = Arc::new(Streams { open: Mutex::default(), most: context.threads() + 2, cancel: context.cancel().clone() });
     let bytes = files.iter().map(|file| file.bytes as usize).sum();
     each(context, bytes, files, |_, file| {
         let name = format!("{channel}/{}", file.name);
@@ -220,23 +151,22 @@ pub(in super::super) fn unpack(context: &Context, channel: &str, files: Vec<Data
         };
         let packed = Packed { path: file.path.clone(), packing, channel: streams.clone() };
         let bytes = packed.measure(context, &file, &name)?;
-        Ok(DataFile { bytes, packed: Some(packed), ..file })
+        Ok(DataFile { bytes, content: Content::Packed(packed), ..file })
     })
 }
 
-impl std::fmt::Debug for Packed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.packing.name(), quote(self.path.as_os_str().as_encoded_bytes()))
-    }
+/// The bytes of a source, unpacked where they are packed.
+pub(super) fn unpacked(mut bytes: impl BufRead + 'static) -> io::Result<Box<dyn Read>> {
+    let mut head = vec![0; 4];
+    let length = fill(&mut bytes, &mut head)?;
+    head.truncate(length);
+    let packing = Packing::of(&head);
+    let bytes = io::Cursor::new(head).chain(bytes);
+    Ok(match packing {
+        Some(packing) => packing.unpack(bytes),
+        None => Box::new(bytes),
+    })
 }
-
-impl PartialEq for Packed {
-    fn eq(&self, other: &Packed) -> bool {
-        (&self.path, self.packing) == (&other.path, other.packing)
-    }
-}
-
-impl Eq for Packed {}
 
 #[cfg(test)]
 mod tests;

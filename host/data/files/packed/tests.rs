@@ -7,7 +7,8 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use super::super::super::testing::{Channel, context, values, wrong_input};
 use super::super::super::{IndexBase, Options, Reader};
 use super::super::list;
-use super::{BLOCK, MOST, MOST_ANYWAY, unpack};
+use super::super::stream::BLOCK;
+use super::{MOST, MOST_ANYWAY, unpack};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());

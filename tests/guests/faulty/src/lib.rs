@@ -1,5 +1,6 @@
 //! Goes wrong in the way that is asked for.
 
+mod channels;
 mod train;
 
 wit_bindgen::generate!({ world: "algorithm", path: "../../../wit" });

@@ -66,7 +66,9 @@ impl Guest for Faulty {
             // As many values of a metric as `text` says, and some of one that is not declared.
             "metrics" => {
                 (0..text.parse().unwrap_or(0)).for_each(|step| job::metric("loss", 1.0 / (f64::from(step) + 1.0), step));
-                [f64::NAN, f64::INFINITY, 0.5].map(|value| job::metric("<b>other</b>", value, 7));
+                for value in [f64::NAN, f64::INFINITY, 0.5] {
+                    job::metric("<b>other</b>", value, 7);
+                }
                 Ok(())
             }
             "progress" => {
@@ -103,6 +105,10 @@ impl Guest for Faulty {
                 archive.add("ones", &full(&[1 << 20], Dtype::Float32, 1.0)?)?;
                 archive.finish("{}")
             }
+            "epochs" => crate::channels::print_epochs(&text),
+            "records" => crate::channels::print_records(&text),
+            "list-files" => data::list_files(&text).map(drop),
+            "open-twice" => data::open_channel(&text).and_then(|_first| data::open_channel(&text)).map(drop),
             "checkpoint" => checkpoint(text.parse().unwrap_or(0)),
             "environment" => {
                 std::env::vars().for_each(|(name, value)| println!("variable {name}={value}"));
