@@ -34,3 +34,4 @@ pub use records::{RawRecord, Records};
 pub use request::decode_request;
 pub use response::{encode, negotiate};
 pub use sparse::SparseBatch;
+pub use text::Categories;

@@ -29,7 +29,7 @@ impl Channel {
             fs::write(path, bytes).unwrap();
         }
         let content_type = (!content_type.is_empty()).then(|| content_type.to_owned());
-        let source = Source { channel: "train".to_owned(), origin: Origin::Folder(folder.path().to_owned()), content_type };
+        let source = Source { channel: "train".to_owned(), origin: Origin::Folder(folder.path().to_owned()), content_type, fetched: false };
         Channel { folder, source }
     }
 

@@ -51,7 +51,7 @@ impl Write for Line {
         if self.remembered {
             remember(&String::from_utf8_lossy(bytes));
         }
-        io::stderr().write_all(bytes)?;
+        super::bar::above(|| io::stderr().write_all(bytes))?;
         Ok(bytes.len())
     }
 

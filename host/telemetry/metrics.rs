@@ -121,7 +121,7 @@ impl Metrics {
         }
         let row = json_line(seconds, name, value, step);
         // Whoever closed stdout does not want metrics; that is no reason to stop a job.
-        let _ = std::io::stdout().write_all(lines.as_bytes());
+        let _ = super::bar::above(|| std::io::stdout().write_all(lines.as_bytes()));
         self.keep(&row);
         self.lines += 1;
         if self.lines.is_multiple_of(self.full) {

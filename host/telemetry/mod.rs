@@ -3,6 +3,7 @@
 //! Logs go to stderr as one line each; metrics go to stdout as `name=value step=N`, which a metric regex such as
 //! `train_loss=([0-9.eE+-]+)` matches. Nothing here prints rows, bodies or hyperparameter values.
 
+mod bar;
 mod curve;
 mod lines;
 mod log;

@@ -26,6 +26,11 @@ impl Progress {
         Progress { every, ..Progress::default() }
     }
 
+    /// Whether anything is told at all.
+    pub(super) fn is_told(&self) -> bool {
+        self.every.is_some()
+    }
+
     /// The line that is due, if one is. The first one is as long in coming as any other, so that a short job has none.
     pub(super) fn line(&mut self, done: f64, total: f64, now: Instant) -> Option<String> {
         let every = self.every?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::bar;
 use super::curve::Curve;
 use super::metrics::{Metrics, Telling};
 use super::progress::Progress;
@@ -41,9 +42,13 @@ impl Record {
         lock(&self.metrics).add(name, value, step);
     }
 
-    /// How much of the work is done.
+    /// How much of the work is done: a bar where somebody looks at a terminal, else lines.
     pub fn progress(&self, done: f64, total: f64) {
-        if let Some(line) = lock(&self.progress).line(done, total, Instant::now()) {
+        let mut progress = lock(&self.progress);
+        if progress.is_told() && bar::is_possible() {
+            return bar::show(done, total);
+        }
+        if let Some(line) = progress.line(done, total, Instant::now()) {
             tracing::info!("train: {line}");
         }
     }
@@ -62,6 +67,7 @@ impl Record {
 
     /// The end of the job: every metric's last value is told, and the curves are answered.
     pub fn finish(&self) -> Vec<Curve> {
+        bar::clear();
         lock(&self.metrics).finish()
     }
 }

@@ -81,7 +81,7 @@ impl Channel {
     /// How it is read.
     pub(super) fn source(&self) -> Source {
         let origin = self.pipe.as_ref().map_or_else(|| Origin::Folder(self.folder.clone()), |pipe| Origin::Pipe(Arc::clone(pipe)));
-        Source { channel: self.name.clone(), origin, content_type: self.content_type.clone() }
+        Source { channel: self.name.clone(), origin, content_type: self.content_type.clone(), fetched: self.mode == InputMode::FastFile }
     }
 }
 

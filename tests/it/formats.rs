@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use crate::support::{Base, noise, tensor, train_guest};
+use crate::support::{Base, algohost, guest, noise, tensor, train_guest};
 
 /// 60 rows: a label, 0 or 1, and four features, of which the last is mostly 0.
 fn rows() -> Vec<(f32, [f32; 4])> {
@@ -149,4 +149,62 @@ fn a_broken_file_is_told_with_its_place() {
     assert!(failure.contains("train/rows.pbr: record 1, at byte 0: no RecordIO frame: begins with the bytes 312c322c"), "{failure}");
     let failure = told("rows.jsonl", b"[1, 2]\n[1, \"x\"]\n");
     assert!(failure.contains("train/rows.jsonl:2: column 2 is '\"x\"', not a number"), "{failure}");
+}
+
+/// Learned where the job does not say them.
+#[test]
+fn columns_of_text_become_numbers() {
+    let text = r#"train 2 0 9 {"categories": {"1": "learn", "3": ["red", "blue"]}}"#;
+    let base = job(&json!({"mode": "epochs", "text": text}), "text/csv", "a.csv", b"yes,1,red\nno,2,blue\n\"yes\",3,blue\n");
+    let told = algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest("faulty")).run().expect_status(0).stderr;
+    for wanted in [
+        r#"categories {"1":["no","yes"],"3":["red","blue"]}"#,
+        "epoch 0: 3 rows of 2 columns, sum 8, labels 2",
+        "epoch 1: 3 rows of 2 columns, sum 8, labels 2",
+    ] {
+        assert!(told.contains(wanted), "{told}");
+    }
+}
+
+/// FastFile mode fetches what is read: the whole channel is read once, in every format that does not have to be looked through first.
+#[test]
+fn what_is_fetched_while_it_is_read_is_read_once() {
+    let rows = 600_000;
+    let text: String = (0..rows).map(|row| format!("{},{},0.125\n", row % 2, row % 10)).collect();
+    let lines: String = (0..rows).map(|row| format!("[{},{},0.125]\n", row % 2, row % 10)).collect();
+    for (content_type, name, bytes) in [("text/csv", "a.csv", text), ("application/jsonlines", "a.jsonl", lines)] {
+        let base = job(&json!({"mode": "epochs", "text": "train 1 0"}), "", name, bytes.as_bytes());
+        let read = |mode: &str| {
+            base.channels(&json!({"train": {"TrainingInputMode": mode, "ContentType": content_type}}));
+            let (told, read) = algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest("faulty")).bytes_read();
+            assert!(told.contains("epoch 0: 600000 rows of 2 columns, sum 2775000, labels 300000"), "{told}");
+            read
+        };
+        let (file, fast) = (read("File"), read("FastFile"));
+        let size = bytes.len() as f64;
+        assert!(file - fast > 0.7 * size, "{content_type}: {file} bytes in File mode, {fast} in FastFile mode, of {size}");
+    }
+}
+
+/// Megabytes that a job had at most, as its report tells.
+fn most_memory(base: &Base) -> f64 {
+    let report = base.read("output/data/report.html");
+    let rest = report.split_once("most memory</td><td class=\"n\">").unwrap().1;
+    let (number, unit) = rest.split_once('<').unwrap().0.split_once(' ').unwrap();
+    assert_eq!(unit, "MB");
+    number.parse().unwrap()
+}
+
+#[test]
+fn a_channel_ten_times_as_large_takes_no_more_memory_in_batches() {
+    let memory = |rows: u32, how: &str| {
+        let text: String = (0..rows).map(|row| format!("{},{},0.125\n", row % 2, row % 10)).collect();
+        let base = job(&json!({"mode": "epochs", "text": how}), "text/csv", "a.csv", text.as_bytes());
+        algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest("faulty")).run().expect_status(0);
+        most_memory(&base)
+    };
+    for how in ["train 2 5000", r#"train 2 5000 4294967295 {"shuffle_seed": 1, "shuffle_rows": 20000}"#] {
+        let (small, large) = (memory(300_000, how), memory(3_000_000, how));
+        assert!(large < small + 8.0, "{how}: {small} MB for 3 MB of rows, {large} MB for 30 MB");
+    }
 }

@@ -18,6 +18,7 @@ mod describe;
 mod ending;
 mod examples;
 mod formats;
+mod fuzz;
 mod interface;
 mod kernels;
 mod learner;

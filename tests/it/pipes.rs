@@ -217,7 +217,7 @@ fn what_is_wrong_with_a_pipe_is_told() {
     for (base, mode, text, bytes, status, wanted) in [
         (job(None, false), "epochs", "train", csv(2, 1), 1, "channel 'train': no content type is given, and a pipe's name does not tell"),
         (job(csv_type, false), "epochs", "train", b"1,2\n1,x\n".to_vec(), 1, "train/train_0:2: column 2 is 'x', not a number"),
-        (job(csv_type, false), "epochs", "train", Vec::new(), 1, "channel 'train': no rows in the data"),
+        (job(csv_type, false), "epochs", "train", Vec::new(), 1, "channel 'train': no rows in the pipe"),
         (
             job(csv_type, true),
             "epochs",

@@ -147,3 +147,24 @@ fn progress_is_told_at_a_bounded_rate() {
         assert!(wanted.contains(&stderr.matches(" % done, about ").count()), "{seconds}: {stderr}");
     }
 }
+
+/// Under a terminal of its own: a bar instead of lines, which lines of the log push aside, and which is gone in the end.
+#[test]
+fn on_a_terminal_progress_is_a_bar() {
+    let base = Base::new();
+    base.hyperparameters(&json!({"mode": "progress"}));
+    let command = format!("'{}' train", env!("CARGO_BIN_EXE_algohost"));
+    let run = std::process::Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .env("TERM", "xterm")
+        .env("SAGEMAKER_BASE_DIR", base.path())
+        .env("ALGOHOST_COMPONENT", guest("faulty"))
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(run.status.success(), "{shown}");
+    assert!(shown.contains("train: [=") && shown.contains(" %, ") && !shown.contains(" % done, about "), "{shown:?}");
+    let end = shown.rfind("train: done in ").unwrap();
+    assert!(!shown[end..].contains("train: ["), "{shown:?}");
+}

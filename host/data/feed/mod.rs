@@ -1,5 +1,6 @@
 //! A channel as who trains wants it: some of its rows, in another order.
 
+mod ahead;
 mod pick;
 
 use algohost_kernels::{Context, DType, Tensor, gather, permutation};
@@ -9,7 +10,9 @@ use super::batch::Batch;
 use super::fault::kernel;
 use super::reader::{Decision, IndexBase, Options, Reader, Selection, Shuffle, Source, require_rows};
 use super::sparse::SparseBatch;
+use super::text::Categories;
 use crate::failure::{Code, Failure};
+use ahead::Ahead;
 use pick::Pick;
 
 /// Which of the job's hosts this is, and how many there are.
@@ -32,7 +35,7 @@ impl Share {
 /// function of seed and epoch. In memory are at most a batch, what is shuffled together, and a copy of it while that is done.
 pub struct Feed {
     context: Context,
-    reader: Reader,
+    reader: Ahead,
     pick: Pick,
     shuffle: Option<Shuffle>,
     /// Rows of the channel that were read in this epoch, picked or not.
@@ -58,8 +61,8 @@ impl Feed {
     /// # Errors
     /// As [`Reader::open`].
     pub fn open(context: &Context, source: &Source, options: Options, share: Share, index_base: &mut IndexBase) -> Result<Feed> {
-        let reader = Reader::open(context, source, options, index_base)?;
         let Selection { shard_by_rank, split, shuffle } = options.selection;
+        let reader = Ahead::new(context, Reader::open(context, source, options, index_base)?);
         let pick = Pick::new(if shard_by_rank { share } else { Share::WHOLE }, split);
         Ok(Feed { context: context.clone(), reader, pick, shuffle, seen: 0, epoch: 0, lots: 0, held: Held::Nothing, rows: None })
     }
@@ -69,10 +72,10 @@ impl Feed {
     /// # Errors
     /// As [`Reader::next`].
     pub fn next(&mut self, max_rows: usize) -> Result<Option<Batch>> {
-        let Some(shuffle) = self.shuffle else { return self.next_picked(max_rows, Reader::next) };
+        let Some(shuffle) = self.shuffle else { return self.next_picked(max_rows, Ahead::next) };
         require_rows("next", max_rows)?;
         if matches!(self.held, Held::Nothing) {
-            let Some(lot) = self.next_lot(shuffle, Reader::next, Reader::read_all)? else { return Ok(None) };
+            let Some(lot) = self.next_lot(shuffle, Ahead::next, Ahead::read_all)? else { return Ok(None) };
             self.held = Held::Dense(self.shuffled(&lot, shuffle)?, 0);
         }
         let Held::Dense(batch, at) = &self.held else { return Err(mixed("next", "next-sparse").into()) };
@@ -87,10 +90,10 @@ impl Feed {
     /// # Errors
     /// As [`Reader::next`].
     pub fn next_sparse(&mut self, max_rows: usize) -> Result<Option<SparseBatch>> {
-        let Some(shuffle) = self.shuffle else { return self.next_picked(max_rows, Reader::next_sparse) };
+        let Some(shuffle) = self.shuffle else { return self.next_picked(max_rows, Ahead::next_sparse) };
         require_rows("next-sparse", max_rows)?;
         if matches!(self.held, Held::Nothing) {
-            let Some(lot) = self.next_lot(shuffle, Reader::next_sparse, Reader::read_all_sparse)? else { return Ok(None) };
+            let Some(lot) = self.next_lot(shuffle, Ahead::next_sparse, Ahead::read_all_sparse)? else { return Ok(None) };
             self.held = Held::Sparse(self.shuffled(&lot, shuffle)?, 0);
         }
         let Held::Sparse(batch, at) = &self.held else { return Err(mixed("next-sparse", "next").into()) };
@@ -105,7 +108,7 @@ impl Feed {
     /// # Errors
     /// As [`Reader::read_all`]; bad operation in the middle of a shuffled epoch.
     pub fn read_all(&mut self) -> Result<Batch> {
-        self.all(Reader::read_all)
+        self.all(Ahead::read_all)
     }
 
     /// As [`Feed::read_all`], with sparse features.
@@ -113,14 +116,18 @@ impl Feed {
     /// # Errors
     /// As [`Feed::read_all`].
     pub fn read_all_sparse(&mut self) -> Result<SparseBatch> {
-        self.all(Reader::read_all_sparse)
+        self.all(Ahead::read_all_sparse)
     }
 
     /// Begins the next epoch at the first row.
-    pub fn rewind(&mut self) {
-        self.reader.rewind();
+    ///
+    /// # Errors
+    /// Internal when reading ahead broke off.
+    pub fn rewind(&mut self) -> Result<()> {
+        self.reader.rewind()?;
         (self.seen, self.lots, self.held) = (0, 0, Held::Nothing);
         self.epoch = self.epoch.wrapping_add(1);
+        Ok(())
     }
 
     /// The channel's name.
@@ -143,6 +150,11 @@ impl Feed {
         self.reader.index_base()
     }
 
+    /// The texts of the columns that are text.
+    pub fn categories(&self) -> &Categories {
+        self.reader.categories()
+    }
+
     /// Rows that an epoch has here, where the number of the channel's rows is known.
     pub fn rows(&mut self) -> Option<u64> {
         if self.rows.is_none() {
@@ -151,7 +163,7 @@ impl Feed {
         self.rows
     }
 
-    fn all<B: Lot>(&mut self, read_all: impl FnOnce(&mut Reader) -> Result<B>) -> Result<B> {
+    fn all<B: Lot>(&mut self, read_all: impl FnOnce(&mut Ahead) -> Result<B>) -> Result<B> {
         if self.shuffle.is_some() && self.seen > 0 {
             let what = "read-all: the epoch has begun, and its rows are shuffled; rewind first, or go on with next";
             return Err(Failure::new(Code::BadOperation, what).into());
@@ -167,7 +179,7 @@ impl Feed {
     }
 
     /// The next rows that are picked, in their order.
-    fn next_picked<B: Lot>(&mut self, max_rows: usize, next: impl Fn(&mut Reader, usize) -> Result<Option<B>>) -> Result<Option<B>> {
+    fn next_picked<B: Lot>(&mut self, max_rows: usize, next: impl Fn(&mut Ahead, usize) -> Result<Option<B>>) -> Result<Option<B>> {
         loop {
             let mut ended = false;
             let picked = self.picked(|reader| {
@@ -185,8 +197,8 @@ impl Feed {
     fn next_lot<B: Lot>(
         &mut self,
         shuffle: Shuffle,
-        next: impl Fn(&mut Reader, usize) -> Result<Option<B>>,
-        read_all: impl FnOnce(&mut Reader) -> Result<B>,
+        next: impl Fn(&mut Ahead, usize) -> Result<Option<B>>,
+        read_all: impl FnOnce(&mut Ahead) -> Result<B>,
     ) -> Result<Option<B>> {
         match shuffle.rows {
             Some(rows) => self.next_picked(rows.get(), next),
@@ -196,7 +208,7 @@ impl Feed {
     }
 
     /// What is picked of the rows that `read` gives; none if nothing is.
-    fn picked<B: Lot, R: Into<Option<B>>>(&mut self, read: impl FnOnce(&mut Reader) -> Result<R>) -> Result<Option<B>> {
+    fn picked<B: Lot, R: Into<Option<B>>>(&mut self, read: impl FnOnce(&mut Ahead) -> Result<R>) -> Result<Option<B>> {
         let Some(batch) = read(&mut self.reader)?.into() else { return Ok(None) };
         let (first, count) = (self.seen, batch.rows());
         self.seen += count as u64;

@@ -45,7 +45,7 @@ fn without_options_it_is_the_reader() {
     let (context, channel) = (context(2), numbered());
     let mut feed = open(&context, &channel, "{}", Share { rank: 1, size: 2 });
     assert_eq!(rest(&mut feed, 7), everything());
-    feed.rewind();
+    feed.rewind().unwrap();
     assert_eq!(values(&feed.read_all().unwrap().features), everything());
     assert_eq!(feed.rows(), Some(ROWS as u64));
 }
@@ -59,9 +59,9 @@ fn the_two_parts_are_the_whole_whatever_the_batches() {
     let (kept, held_out) = (rest(&mut train, 4), rest(&mut validation, 9));
     assert!(held_out.len() > 8 && held_out.len() < 30, "{held_out:?}");
     assert_eq!(sorted([kept.clone(), held_out.clone()].concat()), everything());
-    train.rewind();
+    train.rewind().unwrap();
     assert_eq!(rest(&mut train, 60), kept);
-    validation.rewind();
+    validation.rewind().unwrap();
     assert_eq!(values(&validation.read_all().unwrap().features), held_out);
     assert_eq!(validation.rows(), Some(held_out.len() as u64));
 }
@@ -82,13 +82,13 @@ fn epochs_have_other_orders_and_the_same_seed_the_same() {
         let first = rest(&mut feed, 7);
         assert_ne!(first, everything(), "{options}");
         assert_eq!(sorted(first.clone()), everything(), "{options}");
-        feed.rewind();
+        feed.rewind().unwrap();
         let second = rest(&mut feed, 11);
         assert_ne!(first, second, "{options}");
         assert_eq!(sorted(second.clone()), everything(), "{options}");
         let mut again = open(&context, &channel, options, Share::WHOLE);
         assert_eq!(rest(&mut again, 60), first, "{options}");
-        again.rewind();
+        again.rewind().unwrap();
         assert_eq!(rest(&mut again, 1), second, "{options}");
     }
 }

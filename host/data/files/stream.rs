@@ -190,3 +190,87 @@ pub(super) fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usiz
     }
     Ok(length)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes in pieces of a length that fits nothing, and then the end or an error.
+    struct Source {
+        left: usize,
+        fails: bool,
+    }
+
+    impl Read for Source {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.left == 0 && self.fails {
+                return Err(io::Error::other("the line went dead"));
+            }
+            let length = self.left.min(buffer.len()).min(70_001);
+            for byte in &mut buffer[..length] {
+                *byte = (self.left % 251) as u8;
+                self.left -= 1;
+            }
+            Ok(length)
+        }
+    }
+
+    const LENGTH: usize = 8 << 20;
+
+    fn stream(fails: bool) -> Stream {
+        Stream::new(Box::new(move || Ok(Box::new(Source { left: LENGTH, fails }))), &Cancel::default(), 0).unwrap()
+    }
+
+    fn wanted(offset: usize, length: usize) -> Vec<u8> {
+        (offset..offset + length).map(|at| ((LENGTH - at) % 251) as u8).collect()
+    }
+
+    #[test]
+    fn the_last_megabytes_can_be_read_again_and_the_end_is_known_once_it_was_seen() {
+        let mut stream = stream(false);
+        let mut buffer = vec![0; 300_000];
+        for offset in [0, 5 << 20, 3 << 20, 0x46_0000] {
+            assert_eq!(stream.read_up_to(offset as u64, &mut buffer).unwrap(), buffer.len());
+            assert!(buffer == wanted(offset, buffer.len()), "{offset}");
+        }
+        assert!(stream.start() > 0 && stream.end().is_none());
+        assert_eq!(stream.read_up_to(LENGTH as u64 - 7, &mut buffer).unwrap(), 7);
+        assert_eq!((stream.end(), stream.read_up_to(LENGTH as u64 + 9, &mut buffer).unwrap()), (Some(LENGTH as u64), 0));
+    }
+
+    #[test]
+    fn who_asks_for_more_than_stays_can_ask_for_yet_more_from_there() {
+        let mut stream = stream(false);
+        for length in [1 << 20, 5 << 20, LENGTH] {
+            let mut buffer = vec![0; length];
+            assert_eq!(stream.read_up_to(0, &mut buffer).unwrap(), length);
+            assert!(buffer == wanted(0, length));
+        }
+    }
+
+    #[test]
+    fn an_error_is_no_end_however_often_it_is_asked() {
+        let mut stream = stream(true);
+        let mut buffer = vec![0; LENGTH + 1];
+        for _ in 0..3 {
+            assert!(stream.read_up_to(0, &mut buffer).unwrap_err().to_string().contains("the line went dead"));
+        }
+        assert_eq!(stream.end(), None);
+    }
+
+    #[test]
+    fn a_wait_can_be_cancelled_and_begun_anew() {
+        let (sender, receiver) = bounded::<()>(1);
+        let cancel = Cancel::default();
+        let opener: Opener = Box::new(move || {
+            let _ = receiver.recv();
+            Ok(Box::new(Source { left: 100, fails: false }))
+        });
+        let mut stream = Stream::new(opener, &cancel, 0).unwrap();
+        cancel.cancel();
+        assert!(stream.read_up_to(0, &mut [0; 10]).unwrap_err().to_string().contains("interrupted"));
+        cancel.reset();
+        sender.send(()).unwrap();
+        assert_eq!(stream.read_up_to(0, &mut [0; 10]).unwrap(), 10);
+    }
+}

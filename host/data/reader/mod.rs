@@ -13,6 +13,7 @@ use anyhow::Result;
 use super::batch::{Batch, Layout, Piece};
 use super::fault::quote;
 use super::sparse::SparseBatch;
+use super::text::Categories;
 use crate::failure::{Code, Failure};
 use lots::Joined;
 use opening::{Base, Opened, empty};
@@ -49,8 +50,8 @@ pub struct Reader {
     ended: bool,
 }
 
-/// Bytes of a pipe that are read together when all of it is asked for.
-const LOT: usize = 8 << 20;
+/// Bytes that are read together when all that is left is read once: what stays at hand between counting and decoding.
+const LOT: usize = 3 << 20;
 
 const NO_ROWS_LEFT: &str = "no rows left; rewind to read them again";
 
@@ -114,8 +115,8 @@ impl Reader {
 
     fn take_rest<B: Joined>(&mut self, decode: impl Fn(&Reader, &[Piece]) -> Result<B>) -> Result<B> {
         self.begin_epoch()?;
-        if self.opened.table.is_piped() {
-            return self.take_rest_of_pipe(decode);
+        if self.opened.table.is_piped() || (self.source.fetched && self.rows().is_none()) {
+            return self.take_rest_once(decode);
         }
         let mut position = self.position;
         let pieces = self.opened.table.rest(&self.context, &mut position)?;
@@ -127,8 +128,8 @@ impl Reader {
         Ok(batch)
     }
 
-    /// What is left of a pipe, lot by lot: nobody knows how many rows will come.
-    fn take_rest_of_pipe<B: Joined>(&mut self, decode: impl Fn(&Reader, &[Piece]) -> Result<B>) -> Result<B> {
+    /// What is left, lot by lot: nobody knows how many rows will come, and to count them first would be to read everything twice.
+    fn take_rest_once<B: Joined>(&mut self, decode: impl Fn(&Reader, &[Piece]) -> Result<B>) -> Result<B> {
         let mut lots = Vec::new();
         loop {
             let rows = LOT / self.opened.table.row_bytes().max(1);
@@ -154,7 +155,13 @@ impl Reader {
             return Ok(());
         }
         let Layout { labels, weight, features } = self.opened.layout;
-        let options = Options { label_size: Some(labels), weight, columns: Some(features), ..self.options };
+        let options = Options {
+            label_size: Some(labels),
+            weight,
+            columns: Some(features),
+            categories: self.opened.categories.clone(),
+            ..self.options.clone()
+        };
         let decided = self.opened.index_base.clone();
         // The pipe has one reader.
         self.opened.table = AnyTable::Closed;
@@ -168,6 +175,21 @@ impl Reader {
         self.opened = Opened { index_base: decided, ..opened };
         self.ended = false;
         Ok(())
+    }
+
+    /// Whether the rows come through a pipe.
+    pub(super) fn is_piped(&self) -> bool {
+        self.opened.table.is_piped()
+    }
+
+    /// Where the next row is.
+    pub(super) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Goes back to where the reader was, which is not through a pipe.
+    pub(super) fn go_back(&mut self, position: Position) {
+        self.position = position;
     }
 
     /// The channel's name.
@@ -188,6 +210,11 @@ impl Reader {
     /// Where indices begin, and why; none unless the channel is libsvm.
     pub fn index_base(&self) -> Option<&Decision> {
         self.opened.index_base.as_ref()
+    }
+
+    /// The texts of the columns that are text.
+    pub fn categories(&self) -> &Categories {
+        &self.opened.categories
     }
 
     /// Rows in one epoch, where that is known: for NPY and libsvm always, for others once all of it was read with [`Reader::read_all`].

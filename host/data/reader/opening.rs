@@ -12,7 +12,7 @@ use super::super::fault::{plural, quote};
 use super::super::files::{self, DataFile, Joint, Pipe};
 use super::super::npy::Npy;
 use super::super::recordio::RecordIo;
-use super::super::text::{open_csv, open_json_lines, open_libsvm};
+use super::super::text::{Categories, open_csv, open_json_lines, open_libsvm};
 use super::index_base::{Decision, IndexBase};
 use super::{AnyTable, Options};
 use crate::failure::Failure;
@@ -30,6 +30,8 @@ pub struct Source {
     /// As the job gave it, parameters included. Without one the files' extensions (`.csv`, `.libsvm`, `.svm`, `.jsonl`, `.ndjson`, `.pbr`,
     /// `.rec`, `.recordio`, `.npy`; `.gz` and `.zst` after them do not matter) decide.
     pub content_type: Option<String>,
+    /// Whether the files are fetched while they are read (FastFile mode): nothing is read twice where that can be helped.
+    pub fetched: bool,
 }
 
 /// Where a channel's bytes come from.
@@ -59,6 +61,8 @@ pub(super) struct Opened {
     pub(super) sparse: bool,
     /// Of libsvm.
     pub(super) index_base: Option<Decision>,
+    /// Of CSV, all known.
+    pub(super) categories: Categories,
 }
 
 /// Who says where libsvm indices begin.
@@ -95,12 +99,23 @@ pub(super) fn open(context: &Context, source: &Source, options: &Options, mut ba
     let content_type = content_type.as_ref();
     let said = content_type.map(ContentType::label_size).transpose().map_err(|error| in_channel(&source.channel, error))?;
     let labels = options.label_size.or(said.flatten());
-    let no_rows = || empty(source, "no rows in the data");
+    let no_rows = || match source.origin {
+        Origin::Folder(_) => empty(source, "no rows in the data files"),
+        Origin::Pipe(_) => empty(source, "no rows in the pipe"),
+    };
     let mut index_base = None;
+    let mut categories = Categories::default();
+    if format != Format::Csv && options.categories != categories {
+        let what =
+            format!("channel {}: categories are of CSV columns, this channel is {}", quote(source.channel.as_bytes()), format.media_type());
+        return Err(Failure::user(what).into());
+    }
     let (table, layout) = match format {
         Format::Csv => {
             let csv = open_csv(&source.channel, files)?.ok_or_else(no_rows)?;
             let layout = layout(&source.channel, csv.format().cells(), labels.unwrap_or(1), options)?;
+            let (csv, learned) = csv.with_categories(context, &options.categories)?;
+            categories = learned;
             (AnyTable::Csv(csv), layout)
         }
         Format::JsonLines => {
@@ -135,7 +150,7 @@ pub(super) fn open(context: &Context, source: &Source, options: &Options, mut ba
         }
     };
     let sparse = table.is_sparse();
-    Ok(Opened { table, layout, sparse, index_base })
+    Ok(Opened { table, layout, sparse, index_base, categories })
 }
 
 /// The channel's files as they are to be read, their format, and what the content type says.

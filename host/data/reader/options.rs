@@ -5,11 +5,12 @@ use anyhow::Result;
 use serde_json::{Map, Value};
 
 use super::super::fault::quote;
+use super::super::text::Categories;
 use super::selection::{Selection, Wishes};
 use crate::failure::Failure;
 
 /// How a channel is to be read, beyond what its content type says.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// The element type of all tensors: float32 (the default) or float64.
     pub dtype: DType,
@@ -20,18 +21,27 @@ pub struct Options {
     pub weight: bool,
     /// Number of feature columns: the width of libsvm rows, and what other formats must have.
     pub columns: Option<usize>,
+    /// Of CSV: which columns are text, and which texts they hold.
+    pub categories: Categories,
     /// Which rows, and in which order. [`Reader`](super::Reader) gives all as they come; [`Feed`](super::super::Feed) looks at it.
     pub selection: Selection,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { dtype: DType::Float32, label_size: None, weight: false, columns: None, selection: Selection::default() }
+        Options {
+            dtype: DType::Float32,
+            label_size: None,
+            weight: false,
+            columns: None,
+            categories: Categories::default(),
+            selection: Selection::default(),
+        }
     }
 }
 
 impl Options {
-    /// Reads options from a JSON object with any of the keys `dtype`, `label_size`, `weight`, `columns`, and those of a [`Selection`].
+    /// Reads options from a JSON object with any of the keys `dtype`, `label_size`, `weight`, `columns`, `categories`, and those of a [`Selection`].
     ///
     /// # Errors
     /// Invalid input for anything else, naming what is known.
@@ -45,11 +55,12 @@ impl Options {
                 "label_size" => options.label_size = Some(count(&key, &value)?),
                 "weight" => options.weight = value.as_bool().ok_or_else(|| unexpected(&key, &value, "true or false"))?,
                 "columns" => options.columns = Some(count(&key, &value)?),
+                "categories" => options.categories = Categories::from_json(&value)?,
                 name if wishes.take(name, &value)? => {}
                 _ => {
                     let what = format!("channel option {} is unknown", quote(key.as_bytes()));
                     return Err(Failure::user(what)
-                        .help(format!("known are dtype, label_size, weight, columns, {}", Wishes::NAMES))
+                        .help(format!("known are dtype, label_size, weight, columns, categories, {}", Wishes::NAMES))
                         .into());
                 }
             }

@@ -96,8 +96,7 @@ fn wrong_options_are_told() {
     for (text, message) in cases {
         assert_eq!(wrong_input(Options::from_json(text)), message);
     }
-    let known =
-        "known are dtype, label_size, weight, columns, shard_by_rank, validation_fraction, split_seed, part, shuffle_seed, shuffle_rows";
+    let known = "known are dtype, label_size, weight, columns, categories, shard_by_rank, validation_fraction, split_seed, part, shuffle_seed, shuffle_rows";
     assert_eq!(failure(Options::from_json(r#"{"labels": 1}"#)).help.as_deref(), Some(known));
 }
 

@@ -1,5 +1,6 @@
 //! A channel of text files, read piece by piece.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use algohost_kernels::Context;
@@ -10,7 +11,7 @@ use super::super::fault::{Fault, Wrong, quote};
 use super::super::files::{DataFile, Source};
 use super::super::reader::{Options, Position};
 use super::super::sparse::{SparseRows, SparseTable};
-use super::csv::{self, Csv};
+use super::csv::{self, Categories, Csv};
 use super::json_lines::{JsonLines, Problem};
 use super::libsvm::{self, Extent, Libsvm};
 use super::lines::{FirstRow, count_ends, first_row_of_file, read_lines, split};
@@ -136,6 +137,11 @@ impl<F: LineFormat> Text<F> {
         Ok((pieces.into_iter().filter(|piece| piece.rows > 0).collect(), found))
     }
 
+    /// Holds what comes through a pipe, so that it can be read twice.
+    fn keep_pipes(&self, context: &Context) -> Result<()> {
+        (0..self.files.len()).try_for_each(|file| self.files[file].keep_all(context).with_context(|| self.unreadable(file)))
+    }
+
     fn ranges(&self, start: Position) -> Vec<(usize, Range<u64>)> {
         let mut ranges = Vec::new();
         for (index, file) in self.files.iter().enumerate().skip(start.file) {
@@ -256,6 +262,36 @@ pub(in super::super) fn open_csv(channel: &str, files: Vec<DataFile>) -> Result<
     Ok(first.map(|first| Text::new(channel, files, &first, Csv::of_first_row(&first))))
 }
 
+impl Text<Csv> {
+    /// The same rows, with the columns that are text. Texts that are to be learned are looked for in the whole channel, of which a pipe's
+    /// epoch is held in memory.
+    ///
+    /// # Errors
+    /// Invalid input for a column that rows do not have, and for one with too many texts.
+    pub(in super::super) fn with_categories(mut self, context: &Context, categories: &Categories) -> Result<(Text<Csv>, Categories)> {
+        if categories.last() > self.format.cells() {
+            let (column, cells) = (categories.last(), self.format.cells());
+            let what = format!("channel {}: column {column} has categories, rows have {cells} columns", quote(self.channel.as_bytes()));
+            return Err(Failure::user(what).into());
+        }
+        let columns = categories.learned();
+        let mut categories = categories.clone();
+        if !columns.is_empty() {
+            self.keep_pipes(context)?;
+            let (pieces, found) = self.survey(context, Position::START, |text| self.format.texts_in(text, &columns))?;
+            self.index = Some(pieces.into_iter().map(|piece| Piece { text: None, ..piece }).collect());
+            let mut texts = vec![BTreeSet::new(); columns.len()];
+            for piece in found {
+                texts.iter_mut().zip(piece).for_each(|(all, some)| all.extend(some));
+            }
+            let texts = texts.into_iter().map(|texts| texts.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect());
+            categories = categories.with(columns.into_iter().zip(texts).collect());
+        }
+        self.format = self.format.with_texts(&categories);
+        Ok((self, categories))
+    }
+}
+
 /// Opens a channel of libsvm files and looks through it; none when no file has a row. `decide` is told whether index 0 occurs, and answers
 /// where indices begin. What comes through a pipe is held in memory, unless it is known before where indices begin (`said`) and end.
 pub(in super::super) fn open_libsvm(
@@ -277,9 +313,7 @@ pub(in super::super) fn open_libsvm(
         let layout = text.format.layout(Extent::default(), options.weight);
         return Ok(Some((text, layout)));
     }
-    for file in &text.files {
-        file.keep_all(context).with_context(|| format!("{channel}/{}: cannot be read", file.name))?;
-    }
+    text.keep_pipes(context)?;
     let (pieces, found) = text.survey(context, Position::START, |text_of_piece| text.format.look(text_of_piece))?;
     let extent = found.into_iter().fold(Extent::default(), Extent::and);
     text.index = Some(pieces.into_iter().map(|piece| Piece { text: None, ..piece }).collect());

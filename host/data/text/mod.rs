@@ -16,6 +16,7 @@ use super::batch::{Number, Rows};
 use super::fault::{Fault, Wrong};
 
 pub(super) use channel::{Text, has_index_zero, open_csv, open_json_lines, open_libsvm};
+pub use csv::Categories;
 pub(super) use csv::{Csv, decode_body};
 pub(super) use json_lines::JsonLines;
 pub(super) use libsvm::Libsvm;

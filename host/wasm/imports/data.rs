@@ -179,12 +179,15 @@ impl HostReader for Guest {
     }
 
     fn rewind(&mut self, handle: Resource<Feed>) -> Result<(), ImportError> {
-        self.readers.get_mut(handle.rep())?.rewind();
-        Ok(())
+        Ok(self.readers.get_mut(handle.rep())?.rewind()?)
     }
 
     fn columns(&mut self, handle: Resource<Feed>) -> wasmtime::Result<u32> {
         Ok(self.readers.get(handle.rep()).map_or(0, |reader| reader.columns() as u32))
+    }
+
+    fn categories(&mut self, handle: Resource<Feed>) -> wasmtime::Result<String> {
+        Ok(self.readers.get(handle.rep()).map_or_else(|_| "{}".to_owned(), |reader| reader.categories().to_json()))
     }
 
     fn rows(&mut self, handle: Resource<Feed>) -> wasmtime::Result<Option<f64>> {

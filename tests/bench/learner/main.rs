@@ -54,6 +54,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ::algohost::wasm::archives::Archives;
+use ::algohost::wasm::checkpoints::Checkpoints;
 use ::algohost::wasm::{
     Access, Algorithm, Channel, Cluster, Distribution, Grants, Host, InputMode, Instance, Job, Limits, Origin, Setup, on_guest_thread,
 };
@@ -148,6 +149,7 @@ fn setup(data: &Path, content_type: &str, model: &Path) -> Setup {
         folder: data.to_owned(),
         content_type: Some(content_type.into()),
         mode: InputMode::File,
+        pipe: None,
         distribution: Distribution::Replicated,
     };
     let Value::Object(hyperparameters) = json!({
@@ -167,6 +169,7 @@ fn setup(data: &Path, content_type: &str, model: &Path) -> Setup {
         limits,
         permits: Permits::new(64),
         archives: Archives::new(model.to_owned(), Access::Write),
+        checkpoints: Checkpoints::default(),
     }
 }
 

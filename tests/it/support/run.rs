@@ -1,7 +1,7 @@
 //! One run of the binary to its end.
 
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Lines};
+use std::io::{BufRead as _, BufReader, Lines, Read as _};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
@@ -37,6 +37,19 @@ impl Run {
 
     pub(crate) fn command(self) -> Command {
         self.0
+    }
+
+    /// The log of a run that ends well, and how many bytes it read, of files and whatever else.
+    #[track_caller]
+    pub(crate) fn bytes_read(mut self) -> (String, f64) {
+        let mut child = self.0.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+        let mut log = String::new();
+        child.stderr.take().expect("stderr is a pipe").read_to_string(&mut log).expect("a log");
+        // It has ended, or has nothing left to do, and can be asked until it is waited for.
+        let counts = std::fs::read_to_string(format!("/proc/{}/io", child.id())).expect("its counts");
+        assert!(child.wait().expect("it was started").success(), "{log}");
+        let read = counts.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse().ok());
+        (log, read.expect("a number of bytes"))
     }
 
     pub(crate) fn run(self) -> Outcome {

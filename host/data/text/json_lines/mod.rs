@@ -147,7 +147,7 @@ impl JsonLines {
         }
         let found = record.labels()?;
         let labels = labels.unwrap_or(found);
-        let options = Options { weight: options.weight || record.weight.is_some(), ..*options };
+        let options = Options { weight: options.weight || record.weight.is_some(), ..options.clone() };
         let cells = (width as usize).saturating_add(labels).saturating_add(usize::from(options.weight));
         let layout = layout(channel, cells, labels, &options).map_err(Problem::Channel)?;
         Ok(JsonLines { layout, sparse, without_labels: labels == 0 && found > 0, ..self })

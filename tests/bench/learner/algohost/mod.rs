@@ -285,8 +285,9 @@ pub(crate) mod ml {
         pub(crate) fn open_channel_with(name: &str, options: &str) -> Result<Reader, Error> {
             with(|setup, context| {
                 let channel = setup.job.channels.iter().find(|channel| channel.name == name).unwrap();
-                let source =
-                    data::Source { channel: channel.name.clone(), dir: channel.folder.clone(), content_type: channel.content_type.clone() };
+                let origin = data::Origin::Folder(channel.folder.clone());
+                let content_type = channel.content_type.clone();
+                let source = data::Source { channel: channel.name.clone(), origin, content_type, fetched: false };
                 let options = data::Options::from_json(options)?;
                 Ok(Reader(data::Reader::open(context, &source, options, &mut data::IndexBase::default())?))
             })

@@ -15,6 +15,9 @@ pub(crate) fn print_epochs(text: &str) -> Result<(), Error> {
         Some(options) => data::open_channel_with(words[0], options)?,
         None => data::open_channel(words[0])?,
     };
+    if reader.categories() != "{}" {
+        println!("categories {}", reader.categories());
+    }
     for epoch in 0..epochs {
         let (rows, sum, labels) = if max_rows == 0 { all(&reader)? } else { in_batches(&reader, max_rows, most)? };
         println!("epoch {epoch}: {rows} rows of {} columns, sum {sum}, labels {labels}", reader.columns());

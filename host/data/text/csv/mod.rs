@@ -4,6 +4,11 @@
 //! matter. There is no header line. Blank lines are no rows. The first line of the input decides which of `,` `;` tab `|` and space is
 //! the delimiter (the first of them that occurs in it), and how many cells a row has. A run of spaces is one delimiter.
 
+mod categories;
+mod cursor;
+
+use std::sync::Arc;
+
 use algohost_kernels::{Context, Tensor};
 use anyhow::Result;
 
@@ -14,6 +19,9 @@ use super::body::Body;
 use super::lines::{FirstRow, first_row, split};
 use super::number;
 use crate::failure::Failure;
+pub use categories::Categories;
+use categories::Texts;
+use cursor::Cursor;
 
 /// How the cells of a row are told apart, and how many there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,78 +29,8 @@ pub(in super::super) struct Csv {
     delimiter: u8,
     end: u8,
     cells: usize,
-}
-
-/// Walks over the cells of a text.
-///
-/// The borders of 64 bytes are found at once, as the bits of a word. So the place of the next cell does not wait for the length of the
-/// number in this one, and the processor works on several numbers at a time.
-struct Cursor<'a> {
-    text: &'a [u8],
-    delimiter: u8,
-    end: u8,
-    /// Where the next cell begins.
-    at: usize,
-    /// The first of the 64 bytes.
-    block: usize,
-    /// The bits of those borders in the block that were not passed yet.
-    borders: u64,
-}
-
-impl<'a> Cursor<'a> {
-    fn new(csv: &Csv, text: &'a [u8]) -> Cursor<'a> {
-        let mut cursor = Cursor { text, delimiter: csv.delimiter, end: csv.end, at: 0, block: 0, borders: 0 };
-        cursor.seek(0);
-        cursor
-    }
-
-    /// Moves to a cell or line that does not follow the last border.
-    fn seek(&mut self, at: usize) {
-        self.at = at;
-        self.block = at & !63;
-        self.borders = self.borders_in_block() & (u64::MAX << (at & 63));
-    }
-
-    /// The next delimiter or line end, or the end of the text.
-    #[inline(always)]
-    fn next_border(&mut self) -> usize {
-        while self.borders == 0 {
-            self.block += 64;
-            if self.block >= self.text.len() {
-                return self.text.len();
-            }
-            self.borders = self.borders_in_block();
-        }
-        let border = self.block + self.borders.trailing_zeros() as usize;
-        self.borders &= self.borders - 1;
-        border
-    }
-
-    #[inline(always)]
-    fn borders_in_block(&self) -> u64 {
-        let rest = self.text.get(self.block..).unwrap_or_default();
-        match rest.first_chunk::<64>() {
-            Some(block) => self.borders_in(block),
-            None => {
-                // What follows the text is no border.
-                let mut block = [0; 64];
-                block[..rest.len()].copy_from_slice(rest);
-                self.borders_in(&block)
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn borders_in(&self, block: &[u8; 64]) -> u64 {
-        let flags = block.map(|byte| u8::from(byte == self.delimiter) | u8::from(byte == self.end));
-        let mut borders = 0;
-        for (index, flags) in flags.as_chunks::<8>().0.iter().enumerate() {
-            // Gathers the lowest bits of the eight bytes in the highest byte.
-            let bits = u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-            borders |= bits << (8 * index);
-        }
-        borders
-    }
+    /// Of the columns that are text.
+    texts: Option<Arc<Texts>>,
 }
 
 /// The number in a cell.
@@ -139,9 +77,17 @@ impl Csv {
     /// What the first row says about the others.
     pub(super) fn of_first_row(first: &FirstRow) -> Csv {
         let line = first.line.trim_ascii();
-        let delimiter = *b",;\t| ".iter().find(|delimiter| line.contains(delimiter)).unwrap_or(&b',');
-        let csv = Csv { delimiter, end: first.end, cells: 0 };
+        // What stands between quotes is no delimiter.
+        let outside: Vec<u8> = line.split(|&byte| byte == b'"').step_by(2).flatten().copied().collect();
+        let delimiter = *b",;\t| ".iter().find(|delimiter| outside.contains(delimiter)).unwrap_or(&b',');
+        let csv = Csv { delimiter, end: first.end, cells: 0, texts: None };
         Csv { cells: csv.count_cells(&first.line), ..csv }
+    }
+
+    /// The same rows, with the columns that are text, which are all known.
+    pub(super) fn with_texts(self, categories: &Categories) -> Csv {
+        let texts = (!categories.is_empty()).then(|| Arc::new(Texts::new(categories, self.cells)));
+        Csv { texts, ..self }
     }
 
     /// Number of cells in each row.
@@ -186,6 +132,7 @@ impl Csv {
     /// The place of the delimiter or line end behind the cell that begins at `at`.
     fn end_of_cell(&self, text: &[u8], at: usize) -> usize {
         let is_border = |&byte: &u8| byte == self.delimiter || byte == self.end;
+        let at = self.end_of_quotes(text, at).unwrap_or(at);
         text[at..].iter().position(is_border).map_or(text.len(), |length| at + length)
     }
 
@@ -281,13 +228,16 @@ impl LineFormat for Csv {
     }
 
     fn decode<T: Number>(&self, text: &[u8], rows: &mut Rows<'_, T>) -> Result<(), Fault> {
-        let mut cursor = Cursor::new(self, text);
+        let mut cursor = Cursor::new(self.delimiter, self.end, text);
         for row in 0..rows.count() {
             self.skip_blank_lines(&mut cursor);
             if cursor.at >= text.len() {
                 return Err(Fault { at: text.len(), wrong: Wrong::Changed });
             }
-            self.decode_row(&mut cursor, rows.row(row))?;
+            match &self.texts {
+                None => self.decode_row(&mut cursor, rows.row(row))?,
+                Some(texts) => self.decode_row_with(texts, &mut cursor, rows.row(row))?,
+            }
         }
         self.skip_blank_lines(&mut cursor);
         if cursor.at < text.len() {
@@ -296,3 +246,6 @@ impl LineFormat for Csv {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
