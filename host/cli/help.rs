@@ -105,7 +105,7 @@ Options:
   --hp NAME=VALUE    a hyperparameter
   --channel NAME=PATH[,PATH...][;CONTENT-TYPE]
                      files, and folders with all that is in them; named again, a channel gets more files. They are linked (hard links), or
-                     copied where that cannot be. Without a content type, names decide: .csv, .libsvm, .npy
+                     copied where that cannot be. Without a content type, names decide: .csv, .parquet, .libsvm
   --out DIR          the base directory (algohost-local). It must be empty, or of an earlier local run, which is removed first
   --keep             leave output and checkpoints of the earlier run where they are
 

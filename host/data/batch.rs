@@ -90,8 +90,30 @@ impl<'a, T> Rows<'a, T> {
         (self.layout == Layout::features(self.layout.features)).then_some(&mut *self.features)
     }
 
+    /// Rows of so many columns, one after the other.
+    pub(super) fn of(features: &'a mut [T], columns: usize) -> Rows<'a, T> {
+        let count = features.len() / columns.max(1);
+        Rows { layout: Layout::features(columns), count, labels: &mut [], weights: &mut [], features }
+    }
+
+    /// The labels and the weights of the rows as rows of their own, where they are wanted so, and what is left.
+    pub(super) fn apart(self, labels: bool, weights: bool) -> [Rows<'a, T>; 3] {
+        let Rows { layout, count, labels: mut other_labels, weights: mut other_weights, features } = self;
+        let mut left = layout;
+        let (mut own_labels, mut own_weights) = (Rows::of(&mut [], 0), Rows::of(&mut [], 0));
+        if labels {
+            own_labels = Rows { count, ..Rows::of(std::mem::take(&mut other_labels), layout.labels) };
+            left.labels = 0;
+        }
+        if weights {
+            own_weights = Rows { count, ..Rows::of(std::mem::take(&mut other_weights), usize::from(layout.weight)) };
+            left.weight = false;
+        }
+        [own_labels, own_weights, Rows { layout: left, count, labels: other_labels, weights: other_weights, features }]
+    }
+
     /// The first `count` rows and the others.
-    fn split_at(self, count: usize) -> (Rows<'a, T>, Rows<'a, T>) {
+    pub(super) fn split_at(self, count: usize) -> (Rows<'a, T>, Rows<'a, T>) {
         let layout = self.layout;
         let (labels, more_labels) = self.labels.split_at_mut(count * layout.labels);
         let (weights, more_weights) = self.weights.split_at_mut(count * usize::from(layout.weight));

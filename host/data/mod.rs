@@ -1,7 +1,7 @@
 //! Bytes of a channel or a request to tensors, and answers back to bytes.
 //!
-//! [`files`] names what a channel holds, [`Reader`] decodes it (CSV, libsvm, JSON Lines, RecordIO-protobuf, NPY), [`Feed`] picks and shuffles
-//! its rows, [`Records`] gives its objects as they are, [`decode_request`] decodes one request (CSV, JSON, NPY), [`negotiate`] and
+//! [`files`] names what a channel holds, [`Reader`] decodes it (CSV, libsvm, JSON Lines, RecordIO-protobuf, Parquet, NPY, NPZ), [`Feed`]
+//! picks and shuffles its rows, [`Records`] gives its objects as they are, [`decode_request`] decodes one request (CSV, JSON, NPY), [`negotiate`] and
 //! [`encode`] answer (JSON, CSV, NPY). This room knows tensors, files and formats; it refuses to know
 //! WebAssembly, HTTP and the configuration files of a job.
 //!
@@ -16,6 +16,9 @@ mod framing;
 #[cfg(test)]
 mod mutations;
 mod npy;
+mod npz;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod reader;
 mod recordio;
 mod records;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use crate::support::{Base, algohost, guest, noise, tensor, train_guest};
+use crate::support::{Base, algohost, guest, noise, repository, tensor, train_guest};
 
 /// 60 rows: a label, 0 or 1, and four features, of which the last is mostly 0.
 fn rows() -> Vec<(f32, [f32; 4])> {
@@ -207,4 +207,55 @@ fn a_channel_ten_times_as_large_takes_no_more_memory_in_batches() {
         let (small, large) = (memory(300_000, how), memory(3_000_000, how));
         assert!(large < small + 8.0, "{how}: {small} MB for 3 MB of rows, {large} MB for 30 MB");
     }
+
+/// A file that pyarrow, NumPy or SciPy wrote.
+fn written_by_python(name: &str) -> Vec<u8> {
+    std::fs::read(repository().join("tests/fixtures/tables").join(name)).unwrap()
+}
+
+#[test]
+fn files_of_python_give_the_same_model() {
+    let wanted = weights("", "rows.csv", &csv());
+    let files = [
+        ("", "rows.parquet"),
+        ("parquet", "rows.parquet"),
+        ("application/vnd.apache.parquet; label_size=1", "rows.parquet"),
+        ("", "rows.npz"),
+        ("application/x-npz", "rows.npz"),
+    ];
+    for (content_type, name) in files {
+        assert_eq!(weights(content_type, name, &written_by_python(name)), wanted, "{content_type} {name}");
+    }
+    let sparse = weights("", "rows.npz", &written_by_python("rows-csr.npz"));
+    let apart = sparse.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(apart < 0.02, "{apart}");
+}
+
+#[test]
+fn rows_of_several_parquet_files_follow_one_another() {
+    let file = written_by_python("rows.parquet");
+    let base = job(&learner(), "", "a.parquet", &file);
+    base.write("input/data/train/more/b.parquet", &file);
+    train_guest("linear-learner-rust", &base, 0);
+    let twice = [csv(), csv()].concat();
+    assert_eq!(tensor(&base, "weight"), weights("", "rows.csv", &twice));
+}
+
+#[test]
+fn files_of_python_that_cannot_be_read_are_told() {
+    let told = |name: &str, bytes: &[u8], wanted: &str| {
+        let base = job(&learner(), "", name, bytes);
+        train_guest("linear-learner-rust", &base, 1);
+        let failure = base.failure();
+        assert!(failure.contains(wanted), "{failure}");
+    };
+    let parquet = written_by_python("rows.parquet");
+    told("rows.parquet", &written_by_python("text.parquet"), "train/rows.parquet: column 'name' is text (STRING), not a number");
+    told("rows.parquet", &parquet[..parquet.len() - 9], "train/rows.parquet: no whole Parquet file: it does not end with PAR1");
+    let mut broken = parquet.clone();
+    broken[30..60].fill(0xFF);
+    told("rows.parquet", &broken, "train/rows.parquet: row group 1 of 3, column 'label': ");
+    let objects = "train/rows.npz: member 'x': an array of Python objects, which can run any program when it is read; save plain numbers";
+    told("rows.npz", &written_by_python("objects.npz"), objects);
+    told("rows.npz", &written_by_python("csc.npz"), "train/rows.npz: a SciPy matrix in the format 'csc'; csr is supported");
 }

@@ -24,14 +24,17 @@ pub struct ChannelSpec {
 pub(super) const INPUT_MODES: [&str; 3] = ["File", "FastFile", "Pipe"];
 
 /// Content types that go by other names too.
-const ALIASES: [(&str, &str); 8] = [
+const ALIASES: [(&str, &str); 11] = [
     ("csv", "text/csv"),
     ("libsvm", "text/libsvm"),
     ("text/x-libsvm", "text/libsvm"),
     ("json", "application/json"),
     ("jsonlines", "application/jsonlines"),
     ("application/x-jsonlines", "application/jsonlines"),
+    ("npz", "application/x-npz"),
     ("parquet", "application/x-parquet"),
+    ("application/parquet", "application/x-parquet"),
+    ("application/vnd.apache.parquet", "application/x-parquet"),
     ("recordio-protobuf", "application/x-recordio-protobuf"),
 ];
 

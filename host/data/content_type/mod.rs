@@ -16,6 +16,10 @@ pub enum Format {
     JsonLines,
     /// NumPy's array file.
     Npy,
+    /// NumPy's archive of array files.
+    Npz,
+    /// Apache Parquet.
+    Parquet,
     /// The platform's `Record` messages in RecordIO frames.
     RecordIo,
     /// JSON in the forms of the platform's inference documents.
@@ -30,6 +34,8 @@ impl Format {
             Format::Libsvm => "text/libsvm",
             Format::JsonLines => "application/jsonlines",
             Format::Npy => "application/x-npy",
+            Format::Npz => "application/x-npz",
+            Format::Parquet => "application/x-parquet",
             Format::RecordIo => "application/x-recordio-protobuf",
             Format::Json => "application/json",
         }
@@ -43,6 +49,8 @@ impl Format {
             "application/jsonlines" | "application/jsonl" | "application/x-ndjson" | "jsonlines" | "jsonl" => Some(Format::JsonLines),
             "application/x-npy" | "application/npy" | "npy" => Some(Format::Npy),
             "application/x-recordio-protobuf" | "application/recordio-protobuf" | "recordio-protobuf" => Some(Format::RecordIo),
+            "application/x-npz" | "application/npz" | "npz" => Some(Format::Npz),
+            "application/x-parquet" | "application/parquet" | "application/vnd.apache.parquet" | "parquet" => Some(Format::Parquet),
             "application/json" | "text/json" | "json" => Some(Format::Json),
             _ => None,
         }

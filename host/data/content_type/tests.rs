@@ -29,10 +29,14 @@ fn short_names_mean_their_formats() {
         ("application/x-ndjson", Format::JsonLines),
         ("application/x-recordio-protobuf", Format::RecordIo),
         ("recordio-protobuf", Format::RecordIo),
+        ("application/x-npz", Format::Npz),
+        ("parquet", Format::Parquet),
+        ("application/vnd.apache.parquet", Format::Parquet),
         ("JSON", Format::Json),
     ];
     for (name, format) in formats {
-        let all = [Format::Csv, Format::Libsvm, Format::JsonLines, Format::RecordIo, Format::Npy, Format::Json];
+        let all =
+            [Format::Csv, Format::Libsvm, Format::JsonLines, Format::RecordIo, Format::Npy, Format::Npz, Format::Parquet, Format::Json];
         assert_eq!(ContentType::parse(name).unwrap().format("request", &all).unwrap(), format, "{name}");
     }
 }

@@ -6,14 +6,14 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 /// Unpacks all frames of a source. A frame's window may be 128 MiB, as `zstd` itself would have it.
-pub(super) struct Frames<R> {
+pub(in super::super) struct Frames<R> {
     source: R,
     decoder: FrameDecoder,
     in_frame: bool,
 }
 
 impl<R: BufRead> Frames<R> {
-    pub(super) fn new(source: R) -> Frames<R> {
+    pub(in super::super) fn new(source: R) -> Frames<R> {
         Frames { source, decoder: FrameDecoder::new(), in_frame: false }
     }
 

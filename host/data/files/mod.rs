@@ -17,7 +17,9 @@ use anyhow::{Context as _, Result};
 
 use super::fault::quote;
 use crate::failure::{Code, Failure};
-pub(super) use packed::unpack;
+#[cfg(feature = "parquet")]
+pub(super) use frames::Frames;
+pub(super) use packed::{MOST, MOST_ANYWAY, unpack};
 pub(super) use pipe::Joint;
 pub use pipe::Pipe;
 use source::Content;

@@ -67,6 +67,11 @@ impl Header {
         Ok(header)
     }
 
+    /// The byte at which the elements of an array of any type begin, whose header `start` begins with.
+    pub(in super::super) fn elements_at(start: &[u8]) -> Result<usize, String> {
+        header_text(start).map(|(_, data_at)| data_at)
+    }
+
     /// Rows and columns. An array with one axis is a column.
     pub(in super::super) fn rows_and_columns(&self) -> (usize, usize) {
         match self.shape[..] {

@@ -12,7 +12,7 @@ use super::files::DataFile;
 use super::reader::Position;
 use crate::failure::{Code, Failure};
 use elements::{Source, store};
-use header::{Header, MOST};
+pub(super) use header::{Header, Kind, MOST};
 
 /// Bytes that one thread converts at a time.
 const PIECE: usize = 1 << 20;
@@ -81,7 +81,8 @@ impl Npy {
 impl Table for Npy {
     fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, mut rows: Rows<'_, T>) -> Result<()> {
         let (file, header) = &self.files[piece.file];
-        let read = read_rows(file, header, piece, buffer, &mut rows);
+        let read =
+            file.open().and_then(|source| read_rows(|offset, bytes| source.read_exact(offset, bytes), header, piece, buffer, &mut rows));
         read.map_err(|error| match error.kind() {
             std::io::ErrorKind::UnexpectedEof => {
                 Failure::new(Code::Io, format!("{}/{}: the file changed while it was being read", self.channel, file.name)).into()
@@ -91,14 +92,17 @@ impl Table for Npy {
     }
 }
 
-fn read_rows<T: Number>(
-    file: &DataFile,
+/// Reads the rows of a piece of an array. `read_at` reads exactly the bytes from an offset on.
+pub(super) fn read_rows<T: Number>(
+    read_at: impl Fn(u64, &mut [u8]) -> std::io::Result<()>,
     header: &Header,
     piece: &Piece,
     buffer: &mut Vec<u8>,
     rows: &mut Rows<'_, T>,
 ) -> std::io::Result<()> {
-    let source = file.open()?;
+    if piece.rows == 0 {
+        return Ok(());
+    }
     let (all_rows, columns) = header.rows_and_columns();
     let size = header.kind.size();
     let at = |element: usize| (header.data_at + element * size) as u64;
@@ -107,17 +111,18 @@ fn read_rows<T: Number>(
         && elements::is_stored_as::<T>(header)
         && let Some(features) = rows.only_features()
     {
-        return source.read_exact(at(first * columns), bytemuck::cast_slice_mut(features));
+        return read_at(at(first * columns), bytemuck::cast_slice_mut(features));
     }
-    buffer.resize(piece.bytes.max(buffer.len()), 0);
-    let bytes = &mut buffer[..piece.bytes];
+    let length = piece.rows * columns * size;
+    buffer.resize(length.max(buffer.len()), 0);
+    let bytes = &mut buffer[..length];
     if header.fortran_order {
         for (column, bytes) in bytes.chunks_exact_mut(piece.rows * size).enumerate() {
-            source.read_exact(at(column * all_rows + first), bytes)?;
+            read_at(at(column * all_rows + first), bytes)?;
         }
         store(&Source { bytes, header, row_step: 1, column_step: piece.rows }, rows);
     } else {
-        source.read_exact(at(first * columns), bytes)?;
+        read_at(at(first * columns), bytes)?;
         store(&Source { bytes, header, row_step: columns, column_step: 1 }, rows);
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! A channel from its first row to its last, any number of times.
 
+mod counted;
 mod index_base;
 mod lots;
 mod opening;
@@ -57,8 +58,8 @@ const NO_ROWS_LEFT: &str = "no rows left; rewind to read them again";
 
 impl Reader {
     /// Opens a channel: lists its files and reads as much of them as is needed to know the columns, which is the first row of a CSV
-    /// channel, all rows of a libsvm channel, and the headers of NPY files. Tensors are charged to the context's budget. `index_base` is
-    /// that of all channels of the job.
+    /// channel, all rows of a libsvm channel, and what NPY, NPZ and Parquet files say of themselves. Tensors are charged to the
+    /// context's budget. `index_base` is that of all channels of the job.
     ///
     /// # Errors
     /// Unsupported media for a content type that is not read here; invalid input for a channel without rows or without feature columns,
@@ -217,7 +218,8 @@ impl Reader {
         &self.opened.categories
     }
 
-    /// Rows in one epoch, where that is known: for NPY and libsvm always, for others once all of it was read with [`Reader::read_all`].
+    /// Rows in one epoch, where that is known: for NPY, NPZ, Parquet and libsvm always, for others once all of it was
+    /// read with [`Reader::read_all`].
     pub fn rows(&self) -> Option<u64> {
         self.opened.table.rows()
     }

@@ -10,15 +10,24 @@ use super::super::batch::Layout;
 use super::super::content_type::{ContentType, Format};
 use super::super::fault::{plural, quote};
 use super::super::files::{self, DataFile, Joint, Pipe};
-use super::super::npy::Npy;
 use super::super::recordio::RecordIo;
 use super::super::text::{Categories, open_csv, open_json_lines, open_libsvm};
+use super::counted::Counted;
 use super::index_base::{Decision, IndexBase};
 use super::{AnyTable, Options};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 
 /// The formats that channels are read in.
-const FORMATS: [Format; 5] = [Format::Csv, Format::Libsvm, Format::JsonLines, Format::RecordIo, Format::Npy];
+const FORMATS: &[Format] = &[
+    Format::Csv,
+    Format::Libsvm,
+    Format::JsonLines,
+    Format::RecordIo,
+    Format::Npy,
+    Format::Npz,
+    #[cfg(feature = "parquet")]
+    Format::Parquet,
+];
 
 /// Where a channel comes from and what the job says about it.
 #[derive(Clone, Debug)]
@@ -28,7 +37,7 @@ pub struct Source {
     /// Its folder or its pipes.
     pub origin: Origin,
     /// As the job gave it, parameters included. Without one the files' extensions (`.csv`, `.libsvm`, `.svm`, `.jsonl`, `.ndjson`, `.pbr`,
-    /// `.rec`, `.recordio`, `.npy`; `.gz` and `.zst` after them do not matter) decide.
+    /// `.rec`, `.recordio`, `.npy`, `.npz`, `.parquet`; `.gz` and `.zst` after them do not matter) decide.
     pub content_type: Option<String>,
     /// Whether the files are fetched while they are read (FastFile mode): nothing is read twice where that can be helped.
     pub fetched: bool,
@@ -128,13 +137,9 @@ pub(super) fn open(context: &Context, source: &Source, options: &Options, mut ba
             let layout = records.layout();
             (AnyTable::RecordIo(records), layout)
         }
-        Format::Npy => {
-            let npy = Npy::open(&source.channel, files)?;
-            if npy.rows() == 0 {
-                return Err(no_rows());
-            }
-            let layout = layout(&source.channel, npy.columns(), labels.unwrap_or(0), options)?;
-            (AnyTable::Npy(npy), layout)
+        Format::Npy | Format::Npz | Format::Parquet => {
+            let (table, layout) = Counted::open(context, format, &source.channel, files, labels, options)?.ok_or_else(no_rows)?;
+            (AnyTable::Counted(table), layout)
         }
         Format::Libsvm | Format::Json => {
             let labelled = match labels.unwrap_or(1) {
@@ -162,13 +167,13 @@ fn files_of(context: &Context, source: &Source) -> Result<(Vec<DataFile>, Format
                 return Err(empty(source, "no data files"));
             }
             let (format, content_type) = describe(source, &files)?;
-            let files = if format == Format::Npy { files } else { files::unpack(context, &source.channel, files)? };
+            let files = if Counted::has(format) { files } else { files::unpack(context, &source.channel, files)? };
             Ok((files, format, content_type))
         }
         Origin::Pipe(pipe) => {
             let (format, content_type) = describe(source, &[])?;
             let files = match format {
-                Format::Npy => pipe.objects(context)?,
+                _ if Counted::has(format) => pipe.objects(context)?,
                 Format::RecordIo => vec![pipe.begin(context, Some(Joint::Nothing))?],
                 _ => vec![pipe.begin(context, Some(Joint::Line))?],
             };
@@ -204,8 +209,19 @@ pub(super) fn describe(source: &Source, files: &[DataFile]) -> Result<(Format, O
         return Ok((format_of_names(&source.channel, files)?, None));
     };
     let content_type = ContentType::parse(text).map_err(|error| in_channel(&source.channel, error))?;
-    let format = content_type.format(&format!("channel {}", quote(source.channel.as_bytes())), &FORMATS)?;
-    Ok((format, Some(content_type)))
+    let subject = format!("channel {}", quote(source.channel.as_bytes()));
+    require_built(&subject, Format::of_media_type(content_type.essence()))?;
+    Ok((content_type.format(&subject, FORMATS)?, Some(content_type)))
+}
+
+/// Refuses a format that this build leaves out.
+fn require_built(subject: &str, format: Option<Format>) -> Result<(), Failure> {
+    if cfg!(feature = "parquet") || format != Some(Format::Parquet) {
+        return Ok(());
+    }
+    let what = format!("{subject}: this build of algohost does not read Parquet");
+    Err(Failure::new(Code::UnsupportedMedia, what)
+        .help("use one that was built with the feature 'parquet', or write the data as CSV or NPY"))
 }
 
 /// A file's name without the extension that says how it is packed.
@@ -222,15 +238,20 @@ fn format_of_names(channel: &str, files: &[DataFile]) -> Result<Format> {
         "jsonl" | "ndjson" => Some(Format::JsonLines),
         "pbr" | "rec" | "recordio" => Some(Format::RecordIo),
         "npy" => Some(Format::Npy),
+        "npz" => Some(Format::Npz),
+        "parquet" => Some(Format::Parquet),
         _ => None,
     };
     let first = files.first().and_then(of_name);
     match (first, files.iter().find(|file| of_name(file).is_none() || of_name(file) != first)) {
-        (Some(format), None) => Ok(format),
+        (Some(format), None) => {
+            require_built(&format!("channel {}", quote(channel.as_bytes())), Some(format))?;
+            Ok(format)
+        }
         (None, None) => {
             let what =
                 format!("channel {}: no content type is given, and a pipe's name does not tell the format", quote(channel.as_bytes()));
-            Err(Failure::user(what).help(format!("set ContentType to one of {}", FORMATS.map(Format::media_type).join(", "))).into())
+            Err(Failure::user(what).help(format!("set ContentType to one of {}", media_types())).into())
         }
         (_, other) => {
             let name = other.map_or("", |file| &file.name);
@@ -239,9 +260,14 @@ fn format_of_names(channel: &str, files: &[DataFile]) -> Result<Format> {
                 quote(channel.as_bytes()),
                 quote(name.as_bytes())
             );
-            Err(Failure::user(what).help(format!("set ContentType to one of {}", FORMATS.map(Format::media_type).join(", "))).into())
+            Err(Failure::user(what).help(format!("set ContentType to one of {}", media_types())).into())
         }
     }
+}
+
+/// The media types of the formats, for messages.
+fn media_types() -> String {
+    FORMATS.iter().map(|format| format.media_type()).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn empty(source: &Source, what: &str) -> anyhow::Error {

@@ -14,7 +14,8 @@ use crate::failure::Failure;
 pub struct Options {
     /// The element type of all tensors: float32 (the default) or float64.
     pub dtype: DType,
-    /// Number of leading label columns. By default what the content type's `label_size` says, else 1 for CSV and libsvm and 0 for NPY.
+    /// Number of leading label columns. By default what the content type's `label_size` says, else 1 for CSV, libsvm and Parquet, 0 for NPY,
+    /// and for NPZ the width of its member of labels.
     pub label_size: Option<usize>,
     /// Whether the column after the labels is the rows' weight. In libsvm the label carries the weight; with this option rows without
     /// one have the weight 1.

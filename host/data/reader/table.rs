@@ -4,11 +4,11 @@ use algohost_kernels::Context;
 use anyhow::Result;
 
 use super::super::batch::{Batch, Layout, Number, Piece, fill};
-use super::super::npy::Npy;
 use super::super::recordio::RecordIo;
 use super::super::sparse::{SparseBatch, fill_sparse};
 use super::super::text::{Csv, JsonLines, Libsvm, Text};
 use super::Position;
+use super::counted::Counted;
 
 /// A channel's rows.
 pub(super) enum AnyTable {
@@ -16,7 +16,7 @@ pub(super) enum AnyTable {
     Libsvm(Text<Libsvm>),
     JsonLines(Text<JsonLines>),
     RecordIo(RecordIo),
-    Npy(Npy),
+    Counted(Counted),
     /// Between two epochs of a pipe: no rows.
     Closed,
 }
@@ -28,7 +28,8 @@ impl AnyTable {
             AnyTable::Libsvm(_) => true,
             AnyTable::JsonLines(lines) => lines.format().is_sparse(),
             AnyTable::RecordIo(records) => records.is_sparse(),
-            AnyTable::Csv(_) | AnyTable::Npy(_) | AnyTable::Closed => false,
+            AnyTable::Counted(table) => table.sparse().is_some(),
+            AnyTable::Csv(_) | AnyTable::Closed => false,
         }
     }
 
@@ -39,7 +40,7 @@ impl AnyTable {
             AnyTable::Libsvm(libsvm) => libsvm.is_piped(),
             AnyTable::JsonLines(lines) => lines.is_piped(),
             AnyTable::RecordIo(records) => records.is_piped(),
-            AnyTable::Npy(_) | AnyTable::Closed => false,
+            AnyTable::Counted(_) | AnyTable::Closed => false,
         }
     }
 
@@ -50,7 +51,7 @@ impl AnyTable {
             AnyTable::Libsvm(libsvm) => libsvm.row_bytes(),
             AnyTable::JsonLines(lines) => lines.row_bytes(),
             AnyTable::RecordIo(records) => records.row_bytes(),
-            AnyTable::Npy(_) | AnyTable::Closed => 1,
+            AnyTable::Counted(_) | AnyTable::Closed => 1,
         }
     }
 
@@ -61,7 +62,7 @@ impl AnyTable {
             AnyTable::Libsvm(libsvm) => libsvm.rows(),
             AnyTable::JsonLines(lines) => lines.rows(),
             AnyTable::RecordIo(records) => records.rows(),
-            AnyTable::Npy(npy) => Some(npy.rows()),
+            AnyTable::Counted(table) => Some(table.rows()),
             AnyTable::Closed => None,
         }
     }
@@ -73,7 +74,7 @@ impl AnyTable {
             AnyTable::Libsvm(libsvm) => libsvm.take(position, most),
             AnyTable::JsonLines(lines) => lines.take(position, most),
             AnyTable::RecordIo(records) => records.take(position, most),
-            AnyTable::Npy(npy) => Ok(npy.take(position, most)),
+            AnyTable::Counted(table) => Ok(table.take(position, most)),
             AnyTable::Closed => Ok(Vec::new()),
         }
     }
@@ -85,7 +86,7 @@ impl AnyTable {
             AnyTable::Libsvm(libsvm) => libsvm.rest(context, position),
             AnyTable::JsonLines(lines) => lines.rest(context, position),
             AnyTable::RecordIo(records) => records.rest(context, position),
-            AnyTable::Npy(npy) => Ok(npy.take(position, usize::MAX)),
+            AnyTable::Counted(table) => Ok(table.take(position, usize::MAX)),
             AnyTable::Closed => Ok(Vec::new()),
         }
     }
@@ -97,7 +98,7 @@ impl AnyTable {
             AnyTable::Libsvm(libsvm) => fill::<T>(context, subject, libsvm, layout, pieces),
             AnyTable::JsonLines(lines) => fill::<T>(context, subject, lines, layout, pieces),
             AnyTable::RecordIo(records) => fill::<T>(context, subject, records, layout, pieces),
-            AnyTable::Npy(npy) => fill::<T>(context, subject, npy, layout, pieces),
+            AnyTable::Counted(table) => fill::<T>(context, subject, table, layout, pieces),
             AnyTable::Closed => Err(closed(subject)),
         }
     }
@@ -114,7 +115,8 @@ impl AnyTable {
             AnyTable::Libsvm(libsvm) => fill_sparse::<T>(context, subject, libsvm, layout, pieces),
             AnyTable::JsonLines(lines) => fill_sparse::<T>(context, subject, lines, layout, pieces),
             AnyTable::RecordIo(records) => fill_sparse::<T>(context, subject, records, layout, pieces),
-            AnyTable::Csv(_) | AnyTable::Npy(_) | AnyTable::Closed => {
+            AnyTable::Counted(table) if let Some(npz) = table.sparse() => fill_sparse::<T>(context, subject, npz, layout, pieces),
+            AnyTable::Csv(_) | AnyTable::Counted(_) | AnyTable::Closed => {
                 SparseBatch::of_dense(context, self.decode::<T>(context, subject, layout, pieces)?)
             }
         }

@@ -4,6 +4,23 @@ use super::super::testing::{Channel, context, failure, values, wrong_input};
 use super::{IndexBase, Options, Reader, Source};
 use crate::failure::Code;
 
+/// The media types of the formats that this build reads.
+const TYPES: &str = if cfg!(feature = "parquet") {
+    "text/csv, text/libsvm, application/jsonlines, application/x-recordio-protobuf, application/x-npy, application/x-npz, application/x-parquet"
+} else {
+    "text/csv, text/libsvm, application/jsonlines, application/x-recordio-protobuf, application/x-npy, application/x-npz"
+};
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_format_that_the_build_lacks_is_told() {
+    for channel in [Channel::new("application/x-parquet", &[("a", b"PAR1")]), Channel::new("", &[("a.parquet", b"PAR1")])] {
+        let refused = failure(channel.open("{}"));
+        let message = "channel 'train': this build of algohost does not read Parquet";
+        assert_eq!((refused.code, refused.what.as_str()), (Code::UnsupportedMedia, message));
+    }
+}
+
 #[test]
 fn labels_come_from_the_option_else_the_content_type_else_the_format() {
     let cases = [
@@ -41,12 +58,7 @@ fn extensions_tell_the_format_when_the_job_does_not() {
         let refused = failure(Channel::new("", &files).open("{}"));
         let name = files[files.len() - 1].0;
         assert_eq!(refused.what, format!("channel 'train': no content type is given, and the name '{name}' does not tell the format"));
-        assert_eq!(
-            refused.help.as_deref(),
-            Some(
-                "set ContentType to one of text/csv, text/libsvm, application/jsonlines, application/x-recordio-protobuf, application/x-npy"
-            )
-        );
+        assert_eq!(refused.help.as_deref(), Some(format!("set ContentType to one of {TYPES}").as_str()));
     }
 }
 
@@ -70,10 +82,7 @@ fn a_channel_that_cannot_be_opened_is_told() {
     let unsupported = failure(Channel::new("application/json", &[("a", b"[]")]).open("{}"));
     assert_eq!(unsupported.code, Code::UnsupportedMedia);
     assert_eq!(unsupported.what, "channel 'train': content type 'application/json' cannot be read");
-    assert_eq!(
-        unsupported.help.as_deref(),
-        Some("supported are text/csv, text/libsvm, application/jsonlines, application/x-recordio-protobuf, application/x-npy")
-    );
+    assert_eq!(unsupported.help.as_deref(), Some(format!("supported are {TYPES}").as_str()));
 
     let mut channel = Channel::new("text/csv; label_size=x", &[("a", b"1,2\n")]);
     assert_eq!(wrong_input(channel.open("{}")), "channel 'train': content type: label_size is 'x', not a whole number");

@@ -30,7 +30,7 @@ pub fn decode_request(context: &Context, content_type: &ContentType, body: &[u8]
         Format::Csv => text::decode_body(context, body),
         Format::Json => json::decode_body(context, body),
         Format::Npy => npy::decode_body(context, body),
-        Format::Libsvm | Format::JsonLines | Format::RecordIo => {
+        Format::Libsvm | Format::JsonLines | Format::RecordIo | Format::Npz | Format::Parquet => {
             Err(Failure::new(Code::UnsupportedMedia, format!("request: {} cannot be read", format.media_type())).into())
         }
     }

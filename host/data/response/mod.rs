@@ -32,7 +32,7 @@ pub fn encode(format: Format, outputs: &[(String, Tensor)]) -> Result<Vec<u8>> {
             Some((_, tensor)) => npy::encode(tensor),
             None => Err(Failure::new(Code::BadOperation, "answer: there are no outputs").into()),
         },
-        Format::Libsvm | Format::JsonLines | Format::RecordIo => {
+        Format::Libsvm | Format::JsonLines | Format::RecordIo | Format::Npz | Format::Parquet => {
             Err(Failure::new(Code::NotAcceptable, format!("answer: {} cannot be written", format.media_type())).into())
         }
     }

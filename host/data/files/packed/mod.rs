@@ -22,8 +22,8 @@ use super::{DataFile, lock, read_up_to};
 use crate::failure::Failure;
 
 /// Most bytes that a file may unpack to: so many times its size, and 1 GB.
-const MOST: u64 = 1000;
-const MOST_ANYWAY: u64 = 1_000_000_000;
+pub(in super::super) const MOST: u64 = 1000;
+pub(in super::super) const MOST_ANYWAY: u64 = 1_000_000_000;
 
 /// How a file is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
