@@ -99,7 +99,7 @@ fn a_file_that_lies_is_told() {
         ),
         (Lies { rows: 3, group_rows: 3, values: 3, ..TRUTH }, format!("{column}its pages have fewer values than the row group has rows")),
         (Lies { page_values: 5, ..TRUTH }, format!("{column}the page at byte 4: 5 values, where 2 are left of the row group")),
-        (Lies { longer: 1 << 40, ..TRUTH }, format!("{groups}its 1099511627803 bytes from byte 4 on are not within the file's pages")),
+        (Lies { longer: 1 << 40, ..TRUTH }, format!("{groups}its 1099511627801 bytes from byte 4 on are not within the file's pages")),
         (
             Lies { packed: 9, ..TRUTH },
             format!("{column}the page at byte 4: 9 bytes long, of which 8 lie in the column's piece of the file"),
