@@ -20,6 +20,8 @@ pub(crate) const TARGETS: &[Target] = &[
     ("json_lines", json_lines),
     ("recordio", recordio),
     ("npy", npy),
+    ("npz", npz),
+    ("parquet", parquet),
     ("packed", packed),
     ("records", records),
     ("request", request),
@@ -96,6 +98,17 @@ pub(crate) fn npy(bytes: &[u8]) {
     told(read("application/x-npy", "{}", bytes));
     told(read("application/x-npy", r#"{"label_size": 1, "dtype": "float64"}"#, bytes));
     told(decoded("application/x-npy", bytes));
+}
+
+pub(crate) fn npz(bytes: &[u8]) {
+    told(read("application/x-npz", "{}", bytes));
+    told(read("application/x-npz", r#"{"label_size": 1, "weight": true}"#, bytes));
+}
+
+/// Refused, in a build without it.
+pub(crate) fn parquet(bytes: &[u8]) {
+    told(read("application/x-parquet", "{}", bytes));
+    told(read("application/x-parquet; label_size=0", r#"{"dtype": "float64", "columns": 3}"#, bytes));
 }
 
 /// Gzip and Zstandard.

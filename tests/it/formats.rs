@@ -207,6 +207,7 @@ fn a_channel_ten_times_as_large_takes_no_more_memory_in_batches() {
         let (small, large) = (memory(300_000, how), memory(3_000_000, how));
         assert!(large < small + 8.0, "{how}: {small} MB for 3 MB of rows, {large} MB for 30 MB");
     }
+}
 
 /// A file that pyarrow, NumPy or SciPy wrote.
 fn written_by_python(name: &str) -> Vec<u8> {
