@@ -57,6 +57,7 @@ impl Account {
     }
 
     fn leave(&mut self) {
+        self.record.settle();
         self.report.phases.push((self.phase.0, self.phase.1.elapsed()));
     }
 

@@ -53,6 +53,11 @@ impl Record {
         }
     }
 
+    /// The work ends here: nothing shows any more how far it is.
+    pub fn settle(&self) {
+        bar::clear();
+    }
+
     /// What a reader knows of a channel of the job.
     pub fn channel(&self, name: &str, shape: Shape) {
         let mut channels = lock(&self.channels);
@@ -67,7 +72,7 @@ impl Record {
 
     /// The end of the job: every metric's last value is told, and the curves are answered.
     pub fn finish(&self) -> Vec<Curve> {
-        bar::clear();
+        self.settle();
         lock(&self.metrics).finish()
     }
 }

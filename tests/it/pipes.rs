@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{CWD, Mode, OFlags, mkfifoat};
 use serde_json::json;
 
-use crate::support::{Base, Outcome, algohost, guest};
+use crate::support::{Base, Outcome, algohost, guest, noise};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -209,6 +209,35 @@ fn an_augmented_manifests_attributes_are_records() {
         assert!(line.starts_with(wanted), "{line}, wanted {wanted}");
     }
     assert_eq!((lines.len(), read), (12, 2));
+}
+
+/// The same rows, from a file and through a pipe, give the same model.
+#[test]
+fn algorithms_find_the_same_model_through_a_pipe() {
+    let noise = noise(4000);
+    let rows: String =
+        noise.chunks_exact(4).map(|row| format!("{},{},{},{}\n", u8::from(row[0] > row[1]), row[0], row[1], row[2])).collect();
+    for (name, hyperparameters) in [
+        ("linear-learner-rust", json!({"predictor_type": "binary_classifier"})),
+        ("pca-rust", json!({"num_components": "2"})),
+        ("mlp-rust", json!({"predictor_type": "classifier", "epochs": "3"})),
+    ] {
+        let component = guest(name);
+        let model = |base: &Base| {
+            algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", &component).run().expect_status(0);
+            std::fs::read(base.join("model/model.safetensors")).unwrap()
+        };
+        let file = Base::new();
+        file.hyperparameters(&hyperparameters).write("input/data/train/rows.csv", &rows);
+        file.channels(&json!({"train": {"TrainingInputMode": "File", "ContentType": "text/csv"}}));
+        let wanted = model(&file);
+        let pipe = job(Some("text/csv"), false);
+        pipe.hyperparameters(&hyperparameters);
+        std::fs::create_dir_all(pipe.join("input/data")).unwrap();
+        let writer = Writer::start(pipe.join("input/data/train"), vec![rows.clone().into_bytes()]);
+        assert!(model(&pipe) == wanted, "{name}");
+        assert!(writer.end() > 0);
+    }
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl Npz {
             let what = format!("{subject}: labels and weights are no columns of a sparse matrix");
             return Err(Failure::user(what).help("save them as members 'labels' and 'weights' of the same file").into());
         }
-        let options = Options { weight: options.weight || own_weights, ..*options };
+        let options = Options { weight: options.weight || own_weights, ..options.clone() };
         let cells = first.features.columns().saturating_add(label_width.unwrap_or(0)).saturating_add(usize::from(own_weights));
         let layout = layout(channel, cells, label_width.unwrap_or(leading), &options)?;
         let (context, channel) = (context.clone(), channel.to_owned());
