@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{CWD, Mode, OFlags, mkfifoat};
 use serde_json::json;
 
-use crate::support::{Base, Outcome, algohost, guest, noise};
+use crate::support::{Base, Outcome, algohost, guest, noise, repository};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -172,6 +172,7 @@ fn every_format_comes_through_a_pipe() {
     };
     let recordio = || frames(&[&record(1.0, [2.0, 3.0]), &record(0.0, [4.0, 5.0])]);
     let sum14 = "rows of 2 columns, sum 14, labels 1";
+    let table = |name: &str| std::fs::read(repository().join("tests/fixtures/tables").join(name)).unwrap();
     let libsvm = || b"1 1:2 2:3\n0 1:4 2:5\n".to_vec();
     for (content_type, framed, bytes, how, wanted) in [
         ("text/libsvm", false, libsvm(), "train 3 0", sum14),
@@ -183,6 +184,15 @@ fn every_format_comes_through_a_pipe() {
         ("application/x-recordio-protobuf", true, frames(&[&recordio()]), "train 3 7", sum14),
         ("application/x-npy", false, npy([2.0, 3.0, 4.0, 5.0]), "train 3 0", "2 rows of 2 columns, sum 14, labels 0"),
         ("application/x-npy", true, frames(&[&npy([1.0; 4]), &npy([2.0; 4])]), "train 3 3", "4 rows of 2 columns, sum 12, labels 0"),
+        ("application/x-npz", false, table("named.npz"), "train 3 0", "6 rows of 3 columns, sum 33, labels 3"),
+        ("application/x-parquet", false, table("decimals.parquet"), "train 3 4", "6 rows of 1 columns, sum 7.5, labels 7.5"),
+        (
+            "application/x-parquet",
+            true,
+            frames(&[&table("decimals.parquet"), &table("decimals.parquet")]),
+            "train 3 0",
+            "12 rows of 1 columns, sum 15, labels 15",
+        ),
     ] {
         let (output, read) = run(&job(Some(content_type), framed), "epochs", how, vec![bytes]);
         let lines = told(&output.expect_status(0));

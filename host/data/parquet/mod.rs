@@ -1,8 +1,8 @@
 //! Apache Parquet: flat columns of numbers, the first of which are labels.
 //!
 //! Footers say how many rows there are, so nothing is read twice. A row group is decoded block by block from all of its columns at once, so
-//! that of each column one page is in memory, however large the group; a batch that ends within a group leaves it as it is, and the next
-//! one goes on there. Beginning in the middle of a group, which happens after an error only, goes over the pages before.
+//! that of each column a page or two are in memory, however large the group; a batch that ends within a group leaves it as it is, and the
+//! next one goes on there. Beginning in the middle of a group, which happens after an error only, goes over the pages before.
 //!
 //! Footers, page headers and compression are read here, levels and values by the `parquet` crate: see [`footer`] and [`column`] for why.
 

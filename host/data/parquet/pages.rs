@@ -1,7 +1,7 @@
 //! The pages of a column in a row group, unpacked one by one for the `parquet` crate's decoders.
 //!
 //! What a header claims is held against the bytes that are there before anything is made of it, and what a page unpacks to is charged to
-//! the budget first. At most one page and one dictionary are in memory.
+//! the budget first. In memory are a dictionary, a page, and while the next one is unpacked, that too.
 
 use std::sync::Arc;
 
@@ -230,9 +230,8 @@ impl PageReader for Pages {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
         let Some(header) = self.peek()? else { return Ok(None) };
         let is_dictionary = matches!(header.kind, Kind::Dictionary { .. });
-        // The page before is no longer needed, but for what of it the decoder has not let go of yet.
-        self.charges[1] = None;
         let (buf, charge) = self.unpack(&header)?;
+        // The decoder lets go of the page before, which was paid for until now.
         self.charges[usize::from(!is_dictionary)] = Some(charge);
         self.advance(&header);
         let rle = Encoding::RLE;
