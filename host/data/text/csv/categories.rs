@@ -50,7 +50,7 @@ impl Categories {
         Ok(Categories(Arc::new(columns)))
     }
 
-    /// As a JSON object, as [`Categories::from_json`] reads it.
+    /// As a JSON object, as the option is written.
     pub fn to_json(&self) -> String {
         let columns = self.0.iter().map(|(number, column)| {
             let texts = match column {
