@@ -6,11 +6,14 @@
 //!
 //! [`IndexBase`]: super::super::reader::IndexBase
 
+use std::ops::Range;
+
 use algohost_kernels::Csr;
 
 use super::super::batch::{Layout, Number, Rows};
 use super::super::fault::{Fault, Wrong, quote};
 use super::super::sparse::SparseRows;
+use super::cursor::Cursor;
 use super::lines::split;
 use super::{LineFormat, fault, number};
 
@@ -143,6 +146,36 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The lines of a text, as [`split`] gives them, found 64 bytes at a time.
+fn lines(text: &[u8], end: u8) -> impl Iterator<Item = &[u8]> {
+    let mut cursor = Cursor::new(end, end, text);
+    std::iter::from_fn(move || {
+        let start = cursor.at;
+        if start >= text.len() {
+            return None;
+        }
+        let border = cursor.next_border();
+        cursor.at = border + 1;
+        Some(&text[start..border])
+    })
+}
+
+/// The place of the blank behind the item that begins at `at`, or of the line's end.
+#[inline(always)]
+fn end_of_item(text: &[u8], at: usize, end: usize) -> usize {
+    let rest = &text[at.min(end)..end];
+    // Most items are shorter than 16 bytes.
+    if let Some(head) = rest.first_chunk::<16>() {
+        let blanks = u128::from_le_bytes(*head) ^ u128::from_le_bytes([b' '; 16]);
+        let low = u128::from_le_bytes([0x01; 16]);
+        let zero = blanks.wrapping_sub(low) & !blanks & (low << 7);
+        if zero != 0 {
+            return at + zero.trailing_zeros() as usize / 8;
+        }
+    }
+    rest.iter().position(|&byte| byte == b' ').map_or(end, |length| at + length)
+}
+
 impl Libsvm {
     /// Rows in a channel that was not looked through yet.
     pub(super) fn new(end: u8, labelled: bool) -> Libsvm {
@@ -163,11 +196,38 @@ impl Libsvm {
     /// Looks through whole lines: the number of rows, and what they say about the channel.
     pub(super) fn look(&self, text: &[u8]) -> Result<(usize, Extent), Fault> {
         let (mut rows, mut extent) = (0, Extent::default());
-        for line in split(text, self.end).filter(|line| has_items(line)) {
+        for line in lines(text, self.end).filter(|line| has_items(line)) {
             rows += 1;
-            self.look_at(line, &mut extent).map_err(|wrong| fault(text, line, wrong))?;
+            if !self.glance_at(line, &mut extent) {
+                self.look_at(line, &mut extent).map_err(|wrong| fault(text, line, wrong))?;
+            }
         }
         Ok((rows, extent))
+    }
+
+    /// Looks at the ends of a line: indices ascend, so the first and the last one say it, and what is wrong in between is told when it is
+    /// decoded. False when that is not enough to go by.
+    fn glance_at(&self, line: &[u8], extent: &mut Extent) -> bool {
+        let line = line.trim_ascii();
+        let (label, rest) = match (self.labelled, line.iter().position(|&byte| byte == b' ')) {
+            (true, Some(blank)) => line.split_at(blank),
+            (true, None) => (line, &[][..]),
+            (false, _) => (&[][..], line),
+        };
+        let last = &rest[rest.iter().rposition(|&byte| byte == b' ').map_or(0, |blank| blank + 1)..];
+        let index = |item: &[u8]| {
+            let mut walk = Walk::new(item);
+            walk.index().filter(|&index| index <= LARGEST_INDEX && walk.pass(b':'))
+        };
+        let (Some(first), Some(last)) = (index(rest.trim_ascii_start()), index(last)) else { return false };
+        // Other blanks, and comments.
+        let odd = line.iter().fold(false, |odd, &byte| odd | (byte < b' ') | (byte == b'#'));
+        if odd || label.contains(&b':') {
+            return false;
+        }
+        extent.has_zero |= first == 0;
+        extent.end = extent.end.max(last + 1);
+        true
     }
 
     /// Whether index 0 is written in whole lines, of which nothing else matters.
@@ -198,6 +258,44 @@ impl Libsvm {
         Ok(())
     }
 
+    /// As [`Libsvm::decode_row`], for a row of plain items: short labels and indices, single blanks, no weight, no comment. False for any
+    /// other, of which some elements may have been put.
+    #[inline]
+    fn decode_plain<T: Number>(
+        &self,
+        text: &[u8],
+        line: Range<usize>,
+        [labels, weights]: [&mut [T]; 2],
+        mut put: impl FnMut(usize, T),
+    ) -> bool {
+        let (mut at, end) = (line.start, line.end);
+        if self.labelled {
+            let border = end_of_item(text, at, end);
+            let Some(label) = number::short(text, at, border) else { return false };
+            labels.fill(label);
+            at = border + 1;
+        }
+        weights.fill(T::from_f64(1.0));
+        let mut next = self.base;
+        while at < end {
+            let border = end_of_item(text, at, end);
+            let (mut index, start) = (0, at);
+            while let Some(digit @ b'0'..=b'9') = text.get(at) {
+                index = index * 10 + u64::from(digit - b'0');
+                at += 1;
+            }
+            let plain = at > start && at - start < 10 && text.get(at) == Some(&b':') && index >= next;
+            let column = index.wrapping_sub(self.base) as usize;
+            if !(plain && column < self.columns) {
+                return false;
+            }
+            let Some(value) = number::short(text, at + 1, border) else { return false };
+            put(column, value);
+            (next, at) = (index + 1, border + 1);
+        }
+        true
+    }
+
     /// Calls `put` with column and value of each element.
     fn decode_row<T: Number>(&self, line: &[u8], [labels, weights]: [&mut [T]; 2], mut put: impl FnMut(usize, T)) -> Result<(), Wrong> {
         let mut walk = Walk::new(line);
@@ -219,7 +317,11 @@ impl Libsvm {
                 None if index < self.base => {
                     return Err(Wrong::Row("index 0 occurs, but index_base says that indices begin at 1".to_owned()));
                 }
-                None => return Err(Wrong::Row(format!("index {index} is beyond the {} columns of a row", self.columns))),
+                None => {
+                    // The width comes from the last indices of rows, which are the largest where they ascend.
+                    self.look_at(line, &mut Extent::default())?;
+                    return Err(Wrong::Row(format!("index {index} is beyond the {} columns of a row", self.columns)));
+                }
             }
         }
         Ok(())
@@ -248,6 +350,11 @@ impl LineFormat for Libsvm {
     }
 
     fn items(&self, text: &[u8]) -> usize {
+        let colons = text.iter().filter(|&&byte| byte == b':').count();
+        let is_weighted = |line: &[u8]| line.iter().find(|&&byte| byte == b':' || byte == b' ') == Some(&b':');
+        if !text.contains(&b'#') && !(self.labelled && lines(text, self.end).any(is_weighted)) {
+            return colons;
+        }
         let of_line = |line: &[u8]| {
             let written = &line[..line.iter().position(|&byte| byte == b'#').unwrap_or(line.len())];
             let colons = written.iter().filter(|&&byte| byte == b':').count();
@@ -259,12 +366,17 @@ impl LineFormat for Libsvm {
     }
 
     fn decode<T: Number>(&self, text: &[u8], rows: &mut Rows<'_, T>) -> Result<(), Fault> {
-        let mut lines = split(text, self.end).filter(|line| has_items(line));
+        let mut lines = lines(text, self.end).filter(|line| has_items(line));
         for row in 0..rows.count() {
             let Some(line) = lines.next() else {
                 return Err(Fault { at: text.len(), wrong: Wrong::Changed });
             };
             let [labels, weights, features] = rows.row(row);
+            features.fill(T::from_f64(0.0));
+            let at = line.as_ptr() as usize - text.as_ptr() as usize;
+            if self.decode_plain(text, at..at + line.trim_ascii_end().len(), [labels, weights], |column, value| features[column] = value) {
+                continue;
+            }
             features.fill(T::from_f64(0.0));
             self.decode_row(line, [labels, weights], |column, value| features[column] = value).map_err(|wrong| fault(text, line, wrong))?;
         }

@@ -7,6 +7,7 @@
 mod body;
 mod channel;
 mod csv;
+mod cursor;
 mod json_lines;
 mod libsvm;
 mod lines;

@@ -34,7 +34,7 @@ pub(crate) fn make(format: &str, folder: &Path, megabytes: usize) -> Made {
     let (rows, end) = match format {
         "csv" => (megabytes * 4000, "csv"),
         "libsvm" => (megabytes * 500, "libsvm"),
-        "recordio" => (megabytes * 200, "pbr"),
+        "recordio" => (megabytes * 1000, "pbr"),
         "parquet" => (megabytes * 2000, "parquet"),
         _ => (megabytes * 4000, "npy"),
     };

@@ -92,7 +92,9 @@ fn compare(row: &Row, made: &Made, threads: usize) {
 fn peers(what: &str, path: &Path, threads: usize) -> Vec<(String, f64)> {
     let run = peers::peer_of("readers", "readers.py", threads).arg(what).arg(path).arg(threads.to_string()).output().unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let found: Value = serde_json::from_slice(&run.stdout).unwrap();
+    // Some packages greet.
+    let text = String::from_utf8(run.stdout).unwrap();
+    let found: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
     found.as_object().unwrap().iter().map(|(name, seconds)| (name.clone(), seconds.as_f64().unwrap())).collect()
 }
 

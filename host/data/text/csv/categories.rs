@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use super::super::super::batch::Number;
 use super::super::super::fault::{Fault, Wrong, quote};
-use super::{Csv, Cursor};
+use super::super::cursor::Cursor;
+use super::Csv;
 use crate::failure::Failure;
 
 /// Most texts of a column, and bytes of one of them.

@@ -5,7 +5,6 @@
 //! the delimiter (the first of them that occurs in it), and how many cells a row has. A run of spaces is one delimiter.
 
 mod categories;
-mod cursor;
 
 use std::sync::Arc;
 
@@ -16,12 +15,12 @@ use super::super::batch::{Number, Rows};
 use super::super::fault::{Fault, Wrong, quote};
 use super::LineFormat;
 use super::body::Body;
+use super::cursor::Cursor;
 use super::lines::{FirstRow, first_row, split};
 use super::number;
 use crate::failure::Failure;
 pub use categories::Categories;
 use categories::Texts;
-use cursor::Cursor;
 
 /// How the cells of a row are told apart, and how many there are.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The borders between the cells of a text.
+//! The borders between the cells of a text, whatever its format.
 
 /// Walks over the cells of a text.
 ///
