@@ -4,6 +4,7 @@
 //! `Value{oneof: 2: Float32Tensor, 3: Float64Tensor, 7: Int32Tensor, 9: Bytes}`, a tensor `{1: values, 2: keys, 3: shape}`. Fields come in
 //! any order, repeated numbers packed or one by one or both, and unknown fields are skipped. Nothing is copied.
 
+use super::super::batch::Number;
 use super::wire::{Field, Fields, Wire, count_varints, varint};
 
 /// What a tensor's values are.
@@ -135,10 +136,39 @@ impl<'a> Tensor<'a> {
         }
     }
 
+    /// Writes the values into as many slots.
+    #[inline]
+    pub(super) fn copy_to<T: Number>(&self, mut slots: &mut [T]) {
+        for run in self.runs(1) {
+            let written = match self.kind {
+                Kind::Float32 => copy(run.as_chunks().0, slots, |bytes| f64::from(f32::from_le_bytes(*bytes))),
+                Kind::Float64 => copy(run.as_chunks().0, slots, |bytes| f64::from_le_bytes(*bytes)),
+                Kind::Int32 => {
+                    let mut rest = slots.iter_mut();
+                    for_each_varint(run, |bits| {
+                        if let Some(slot) = rest.next() {
+                            *slot = T::from_f64(f64::from(bits as u32 as i32));
+                        }
+                    });
+                    let left = rest.len();
+                    slots.len() - left
+                }
+            };
+            slots = &mut slots[written..];
+        }
+    }
+
     /// Calls `put` with each key.
     pub(super) fn for_each_key(&self, mut put: impl FnMut(u64)) {
         self.runs(2).for_each(|run| for_each_varint(run, &mut put));
     }
+}
+
+/// Writes numbers into slots, as far as there are both; answers how many.
+#[inline]
+fn copy<const N: usize, T: Number>(numbers: &[[u8; N]], slots: &mut [T], read: impl Fn(&[u8; N]) -> f64) -> usize {
+    slots.iter_mut().zip(numbers).for_each(|(slot, bytes)| *slot = T::from_f64(read(bytes)));
+    slots.len().min(numbers.len())
 }
 
 impl Kind {

@@ -55,11 +55,7 @@ impl Shape {
             let tensor = self.features(record)?;
             self.read_labels(record, labels)?;
             if self.is_dense(&tensor) {
-                tensor.for_each_value(|column, value| {
-                    if let Some(slot) = features.get_mut(column) {
-                        *slot = T::from_f64(value);
-                    }
-                });
+                tensor.copy_to(features);
             } else {
                 features.fill(T::from_f64(0.0));
                 self.read_elements(&tensor, &mut elements)?;
@@ -104,7 +100,7 @@ impl Shape {
             return Err(format!("{}, {} wanted", plural(found, "label"), slots.len()));
         }
         if let Some(labels) = record.labels {
-            labels.for_each_value(|index, value| slots[index] = T::from_f64(value));
+            labels.copy_to(slots);
         }
         Ok(())
     }

@@ -39,6 +39,7 @@ impl<'a> Fields<'a> {
         Fields { rest: message }
     }
 
+    #[inline]
     fn read(&mut self) -> Result<Field<'a>, String> {
         let tag = self.varint().ok_or("a field's number is cut off or too long")?;
         let number = u32::try_from(tag >> 3).ok().filter(|number| *number > 0);
@@ -68,6 +69,7 @@ impl<'a> Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<Field<'a>, String>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
@@ -83,6 +85,10 @@ impl<'a> Iterator for Fields<'a> {
 /// The number that bytes begin with, seven bits in each, and its length.
 #[inline]
 pub(super) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    // Most are lengths and numbers of fields, in one byte.
+    if let Some(&byte) = bytes.first().filter(|&&byte| byte < 0x80) {
+        return Some((u64::from(byte), 1));
+    }
     let mut value = 0;
     for (index, &byte) in bytes.iter().take(10).enumerate() {
         value |= u64::from(byte & 0x7F) << (7 * index);

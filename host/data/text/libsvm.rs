@@ -352,7 +352,8 @@ impl LineFormat for Libsvm {
     fn items(&self, text: &[u8]) -> usize {
         let colons = text.iter().filter(|&&byte| byte == b':').count();
         let is_weighted = |line: &[u8]| line.iter().find(|&&byte| byte == b':' || byte == b' ') == Some(&b':');
-        if !text.contains(&b'#') && !(self.labelled && lines(text, self.end).any(is_weighted)) {
+        let others = text.contains(&b'#') || (self.labelled && lines(text, self.end).any(is_weighted));
+        if !others {
             return colons;
         }
         let of_line = |line: &[u8]| {
