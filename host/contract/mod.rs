@@ -32,7 +32,7 @@ pub use description::{ChannelSpec, Condition, Description, Goal, Hyperparameter,
 pub use ending::Ending;
 pub use environment::{Settings, Vars};
 pub use hyperparameters::Hyperparameters;
-pub use model_directory::ModelDirectory;
+pub use model_directory::{ModelDirectory, remove};
 pub use paths::Base;
 pub use resources::{Group, Resources};
 pub use toolkit::{Machine, Toolkit};

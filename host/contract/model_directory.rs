@@ -182,8 +182,11 @@ fn entries(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
-/// Removes a file, a link, or a folder with all that is in it; none is as good.
-fn remove(path: &Path) -> std::io::Result<()> {
+/// Removes a file, a link (not what it leads to), or a folder with all that is in it; none is as good.
+///
+/// # Errors
+/// As the system has them.
+pub fn remove(path: &Path) -> std::io::Result<()> {
     let removed = match path.symlink_metadata() {
         Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),

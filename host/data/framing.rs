@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use super::reading::read_full;
 use crate::failure::Failure;
 
 /// Bytes before a payload.
@@ -66,7 +67,7 @@ pub(super) fn next_payload(source: &mut impl Read, most: u64) -> io::Result<Opti
     let mut payload = Vec::new();
     loop {
         let mut head = [0; HEADER];
-        let length = read_up_to(source, &mut head)?;
+        let length = read_full(source, &mut head)?;
         if length == 0 && payload.is_empty() {
             return Ok(None);
         }
@@ -89,7 +90,7 @@ pub(super) fn next_payload(source: &mut impl Read, most: u64) -> io::Result<Opti
             return Err(wrong(format!("the data ends within a frame of {} bytes; {missing} are missing", frame.length)));
         }
         // The last frame may lack its padding.
-        read_up_to(source, &mut [0; 3][..padding(frame.length)])?;
+        read_full(source, &mut [0; 3][..padding(frame.length)])?;
         if matches!(frame.part, Part::Whole | Part::Last) {
             return Ok(Some(payload));
         }
@@ -98,18 +99,4 @@ pub(super) fn next_payload(source: &mut impl Read, most: u64) -> io::Result<Opti
 
 fn wrong(what: String) -> io::Error {
     io::Error::other(Failure::user(what))
-}
-
-/// Reads until the buffer is full or the source ends.
-pub(super) fn read_up_to(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut length = 0;
-    while length < buffer.len() {
-        match source.read(&mut buffer[length..]) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(length)
 }

@@ -20,6 +20,7 @@ mod npz;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod reader;
+mod reading;
 mod recordio;
 mod records;
 mod request;

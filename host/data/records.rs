@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::content_type::ContentType;
 use super::fault::{kernel, quote};
-use super::files::{self, DataFile, FromStart};
+use super::files::{self, DataFile, Forward};
 use super::framing::next_payload;
 use super::reader::{Origin, Source};
 use crate::failure::{Code, Failure};
@@ -39,7 +39,7 @@ pub struct Records {
     /// Files that were not begun.
     rest: VecDeque<DataFile>,
     /// The file with frames that is being read.
-    open: Option<(DataFile, BufReader<FromStart>)>,
+    open: Option<(DataFile, BufReader<Forward<files::Source>>)>,
     /// A record that did not fit into the last answer.
     held: Option<RawRecord>,
     /// Whether this epoch was begun, and whether anything was taken of it.
@@ -161,8 +161,8 @@ impl Records {
         Ok(RawRecord { name: Some(file.name.clone()), bytes })
     }
 
-    fn opened(&self, file: &DataFile) -> Result<FromStart> {
-        file.open().map(FromStart::new).with_context(|| format!("{}/{}: cannot be read", self.source.channel, file.name))
+    fn opened(&self, file: &DataFile) -> Result<Forward<files::Source>> {
+        file.open().map(|source| Forward::new(source, 0)).with_context(|| format!("{}/{}: cannot be read", self.source.channel, file.name))
     }
 }
 

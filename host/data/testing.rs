@@ -68,3 +68,14 @@ pub(super) fn wrong_input<T>(result: Result<T>) -> String {
     assert_eq!(failure.code, Code::InvalidInput, "{}", failure.what);
     failure.what
 }
+
+/// A number in seven bits per byte.
+pub(super) fn varint(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}

@@ -9,40 +9,29 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::Map;
 
 use super::{Channel, Component, Report, Usage, Value, html};
-use crate::contract::{self, Base, Description, Settings, TrainingJob};
+use crate::contract::{self, Description, Settings, TrainingJob};
 use crate::data::files;
 use crate::failure::Failure;
 use crate::telemetry::{Declared, Embedded, Record, Telling, warnings};
 
 /// What a job says of itself, from its first moment to its last.
-pub struct Account {
-    base: Base,
-    written: bool,
-    embedded: Option<String>,
-    progress_every: Option<Duration>,
-    job: Option<String>,
-    threads: usize,
+pub struct Account<'a> {
+    settings: &'a Settings,
     component_file: Option<PathBuf>,
     record: Arc<Record>,
     phase: (&'static str, Instant),
     report: Report,
 }
 
-impl Account {
+impl<'a> Account<'a> {
     /// Begins with the phase `start`. What an earlier job below the same base said is removed.
-    pub fn begin(settings: &Settings) -> Account {
-        let base = settings.base.clone();
-        for stale in [base.metrics_file(), base.report_file()] {
+    pub fn begin(settings: &'a Settings) -> Account<'a> {
+        for stale in [settings.base.metrics_file(), settings.base.report_file()] {
             let _ = std::fs::remove_file(stale);
         }
         let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Account {
-            base,
-            written: settings.report,
-            embedded: settings.emf_namespace.clone(),
-            progress_every: settings.progress_every,
-            job: settings.job_name.clone(),
-            threads: settings.threads,
+            settings,
             component_file: None,
             record: Arc::default(),
             phase: ("start", Instant::now()),
@@ -91,12 +80,12 @@ impl Account {
         let value = |(name, value): (&String, &serde_json::Value)| Value::of(name, value, job.hyperparameters.own().contains_key(name));
         self.report.hyperparameters = values.iter().map(value).collect();
         let declared = description.metrics.iter().map(|metric| Declared { name: metric.name.clone(), unit: metric.unit.clone() });
-        let embedded = |namespace| Embedded { namespace, job: self.job.clone(), host: job.resources.current_host.clone() };
+        let embedded = |namespace| Embedded { namespace, job: self.settings.job_name.clone(), host: job.resources.current_host.clone() };
         self.record = Arc::new(Record::new(Telling {
             declared: declared.collect(),
-            file: Some(self.base.metrics_file()),
-            embedded: self.embedded.clone().map(embedded),
-            progress_every: self.progress_every,
+            file: Some(self.settings.base.metrics_file()),
+            embedded: self.settings.emf_namespace.clone().map(embedded),
+            progress_every: self.settings.progress_every,
         }));
         Arc::clone(&self.record)
     }
@@ -105,10 +94,10 @@ impl Account {
     pub fn end(mut self, failure: Option<&Failure>) {
         self.leave();
         self.report.curves = self.record.finish();
-        if !self.written {
+        if !self.settings.report {
             return;
         }
-        let path = self.base.report_file();
+        let path = self.settings.base.report_file();
         let folder_made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
         self.complete(failure);
         // Only a new file: a link that the algorithm left there is not followed.
@@ -132,11 +121,11 @@ impl Account {
         if let (Some(component), Some(file)) = (&mut self.report.component, &self.component_file) {
             component.digest = std::fs::read(file).ok().map(|bytes| crate::wasm::sha256(&bytes));
         }
-        let model = files::list(&self.base.model()).unwrap_or_default();
+        let model = files::list(&self.settings.base.model()).unwrap_or_default();
         self.report.model = model.into_iter().map(|file| (file.name, file.bytes)).collect();
         self.report.failure = failure.map(Failure::report);
         self.report.warnings = warnings();
-        self.report.usage = Usage::now(match self.threads {
+        self.report.usage = Usage::now(match self.settings.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         });

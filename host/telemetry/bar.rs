@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::progress::sense_of;
+
 /// Steps of a bar: tenths of a per cent.
 const STEPS: u64 = 1000;
 
@@ -28,10 +30,7 @@ pub(super) fn is_possible() -> bool {
 
 /// Shows how much is done; `total` is 0 when it is not known.
 pub(super) fn show(done: f64, total: f64) {
-    if !(done.is_finite() && done >= 0.0) {
-        return;
-    }
-    let total = if total.is_finite() && total > 0.0 { total } else { 0.0 };
+    let Some((done, total)) = sense_of(done, total) else { return };
     let mut shown = shown();
     // Another total is other work.
     let bar = match shown.take().filter(|bar| bar.total.to_bits() == total.to_bits()) {

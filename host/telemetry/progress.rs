@@ -26,18 +26,10 @@ impl Progress {
         Progress { every, ..Progress::default() }
     }
 
-    /// Whether anything is told at all.
-    pub(super) fn is_told(&self) -> bool {
-        self.every.is_some()
-    }
-
     /// The line that is due, if one is. The first one is as long in coming as any other, so that a short job has none.
     pub(super) fn line(&mut self, done: f64, total: f64, now: Instant) -> Option<String> {
         let every = self.every?;
-        if !(done.is_finite() && done >= 0.0) {
-            return None;
-        }
-        let total = if total.is_finite() && total > 0.0 { total } else { 0.0 };
+        let (done, total) = sense_of(done, total)?;
         let stage = match self.stage {
             Some(stage) if done >= stage.done && total.to_bits() == stage.total.to_bits() => Stage { done, ..stage },
             _ => Stage { began: now, from: done, done, total },
@@ -50,6 +42,12 @@ impl Progress {
         self.told = Some(now);
         Some(stage.line(now))
     }
+}
+
+/// How much is done and of how much, which is 0 when it is not known; none of what makes no sense.
+pub(super) fn sense_of(done: f64, total: f64) -> Option<(f64, f64)> {
+    let total = if total.is_finite() && total > 0.0 { total } else { 0.0 };
+    (done.is_finite() && done >= 0.0).then_some((done, total))
 }
 
 impl Stage {

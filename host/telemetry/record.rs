@@ -23,6 +23,8 @@ pub struct Shape {
 pub struct Record {
     metrics: Mutex<Metrics>,
     progress: Mutex<Progress>,
+    /// Whether progress is told, and somebody looks at a terminal: as a bar then.
+    on_terminal: bool,
     channels: Mutex<BTreeMap<String, Shape>>,
 }
 
@@ -34,7 +36,8 @@ impl Record {
     /// An empty record of a job whose metrics are told so.
     pub fn new(telling: Telling) -> Record {
         let progress = Mutex::new(Progress::new(telling.progress_every));
-        Record { progress, metrics: Mutex::new(Metrics::new(telling)), channels: Mutex::default() }
+        let on_terminal = telling.progress_every.is_some() && bar::is_possible();
+        Record { progress, on_terminal, metrics: Mutex::new(Metrics::new(telling)), channels: Mutex::default() }
     }
 
     /// One value of a metric.
@@ -44,11 +47,10 @@ impl Record {
 
     /// How much of the work is done: a bar where somebody looks at a terminal, else lines.
     pub fn progress(&self, done: f64, total: f64) {
-        let mut progress = lock(&self.progress);
-        if progress.is_told() && bar::is_possible() {
+        if self.on_terminal {
             return bar::show(done, total);
         }
-        if let Some(line) = progress.line(done, total, Instant::now()) {
+        if let Some(line) = lock(&self.progress).line(done, total, Instant::now()) {
             tracing::info!("train: {line}");
         }
     }

@@ -33,7 +33,7 @@ pub fn run(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result
     result
 }
 
-fn train(settings: &Settings, component: Option<&Path>, stop: &Stop, ending: &Ending, account: &mut Account) -> Result<()> {
+fn train(settings: &Settings, component: Option<&Path>, stop: &Stop, ending: &Ending, account: &mut Account<'_>) -> Result<()> {
     let started = Instant::now();
     let base = &settings.base;
     let job = TrainingJob::read(base)?;

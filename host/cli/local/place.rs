@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
 use super::{LocalChannel, LocalJob};
-use crate::contract::Base;
+use crate::contract::{self, Base};
 use crate::data::files;
 use crate::failure::{Code, Failure};
 
@@ -36,7 +36,7 @@ pub(super) fn make(base: &Base, job: &LocalJob) -> Result<()> {
     write_json(base, "resourceconfig.json", &host)?;
     write_json(base, "inputdataconfig.json", &Value::Object(job.channels.iter().map(channel_config).collect()))?;
     // Reads the names back by the platform's rule, before a name becomes a folder.
-    crate::contract::TrainingJob::read(base)?;
+    contract::TrainingJob::read(base)?;
     job.channels.iter().try_for_each(|channel| fill(base, channel))
 }
 
@@ -64,13 +64,7 @@ fn clear(root: &Path, keep: bool) -> Result<()> {
     }
     for name in &REMOVED[..if keep { 1 } else { REMOVED.len() }] {
         let path = root.join(name);
-        // A link is removed, not what it leads to.
-        let removed = match fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(&path),
-            Ok(_) => fs::remove_file(&path),
-            Err(_) => Ok(()),
-        };
-        removed.with_context(|| format!("{} cannot be removed", path.display()))?;
+        contract::remove(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
     }
     fs::create_dir_all(root.join("input/config"))
         .and_then(|()| fs::write(&mark, MARK_TEXT))

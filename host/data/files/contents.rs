@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Read};
 
 use super::super::framing::{Frame, HEADER, Part, padding};
+use super::super::reading::read_full;
 use super::pipe::Joint;
 use crate::failure::Failure;
 
@@ -28,7 +29,7 @@ impl<R: BufRead> Contents<R> {
     fn begin(&mut self) -> io::Result<bool> {
         self.skip_padding()?;
         let mut head = [0; HEADER];
-        let length = super::stream::fill(&mut self.source, &mut head)?;
+        let length = read_full(&mut self.source, &mut head)?;
         if length == 0 {
             return Ok(false);
         }
@@ -49,7 +50,7 @@ impl<R: BufRead> Contents<R> {
     /// The last frame may lack its padding.
     fn skip_padding(&mut self) -> io::Result<()> {
         let mut zeros = [0; 3];
-        let length = super::stream::fill(&mut self.source, &mut zeros[..self.padding])?;
+        let length = read_full(&mut self.source, &mut zeros[..self.padding])?;
         (self.at, self.padding) = (self.at + length as u64, 0);
         Ok(())
     }

@@ -23,7 +23,7 @@ pub(super) use packed::{MOST, MOST_ANYWAY, unpack};
 pub(super) use pipe::Joint;
 pub use pipe::Pipe;
 use source::Content;
-pub(super) use source::{FromStart, Source};
+pub(super) use source::{Forward, Source};
 
 /// One file that belongs to a channel's data.
 #[derive(Clone)]

@@ -17,7 +17,7 @@ use super::super::fault::quote;
 use super::super::framing::next_payload;
 use super::contents::Contents;
 use super::packed::unpacked;
-use super::source::{Content, FromStart, Held};
+use super::source::{Content, Forward, Held, Source};
 use super::stream::{Opener, Stream};
 use super::{DataFile, lock};
 use crate::failure::{Code, Failure};
@@ -98,7 +98,7 @@ impl Pipe {
     /// As [`Pipe::begin`]; limit exceeded beyond the budget, invalid input for what is no record.
     pub(in super::super) fn objects(self: &Arc<Pipe>, context: &Context) -> Result<Vec<DataFile>> {
         let whole = self.begin(context, None)?;
-        let mut bytes = FromStart::new(whole.open()?);
+        let mut bytes = Forward::new(whole.open()?, 0);
         let mut objects = Vec::new();
         let describe = || format!("channel {}: {} cannot be read", quote(self.channel.as_bytes()), whole.name);
         loop {
@@ -109,8 +109,9 @@ impl Pipe {
             };
             let charge = context.budget().charge("read", object.len()).map_err(super::super::fault::kernel)?;
             let name = format!("{}[{}]", whole.name, objects.len());
-            let held = Arc::new(Held { bytes: object, _charge: charge });
-            objects.push(DataFile { name, path: whole.path.clone(), bytes: held.bytes.len() as u64, content: Content::Held(held) });
+            let bytes = object.len() as u64;
+            let content = Content::Held(Arc::new(Held::new(object, charge)));
+            objects.push(DataFile { name, path: whole.path.clone(), bytes, content });
         }
     }
 
@@ -177,7 +178,7 @@ impl Epoch {
 }
 
 /// All that is left, and one byte more than `most` at most; none when nothing is.
-fn rest(bytes: &mut FromStart, most: u64) -> io::Result<Option<Vec<u8>>> {
+fn rest(bytes: &mut Forward<Source>, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut all = Vec::new();
     bytes.take(most.saturating_add(1)).read_to_end(&mut all)?;
     Ok((!all.is_empty()).then_some(all))

@@ -1,5 +1,6 @@
 //! The bytes of a data file from any place on, wherever they come from.
 
+use std::borrow::Borrow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -25,8 +26,14 @@ pub(super) enum Content {
 
 /// Bytes in memory that is paid for.
 pub(in super::super) struct Held {
-    pub(super) bytes: Vec<u8>,
-    pub(super) _charge: Charge,
+    bytes: Vec<u8>,
+    _charge: Charge,
+}
+
+impl Held {
+    pub(super) fn new(bytes: Vec<u8>, charge: Charge) -> Held {
+        Held { bytes, _charge: charge }
+    }
 }
 
 /// An open data file.
@@ -71,6 +78,11 @@ impl DataFile {
 }
 
 impl Source {
+    /// Bytes in memory that is paid for.
+    pub(in super::super) fn held(bytes: Vec<u8>, charge: Charge) -> Source {
+        Source::Held(Arc::new(Held::new(bytes, charge)))
+    }
+
     /// Reads until the buffer is full or the file ends; answers the number of bytes read.
     pub(in super::super) fn read_up_to(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
@@ -95,21 +107,21 @@ impl Source {
     }
 }
 
-/// A source from front to back.
-pub(in super::super) struct FromStart {
-    source: Source,
+/// A source from a place on to its end.
+pub(in super::super) struct Forward<S> {
+    source: S,
     at: u64,
 }
 
-impl FromStart {
-    pub(in super::super) fn new(source: Source) -> FromStart {
-        FromStart { source, at: 0 }
+impl<S: Borrow<Source>> Forward<S> {
+    pub(in super::super) fn new(source: S, at: u64) -> Forward<S> {
+        Forward { source, at }
     }
 }
 
-impl Read for FromStart {
+impl<S: Borrow<Source>> Read for Forward<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.source.read_up_to(self.at, buffer)?;
+        let length = self.source.borrow().read_up_to(self.at, buffer)?;
         self.at += length as u64;
         Ok(length)
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use algohost_kernels::{Cancel, Charge};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
+use super::super::reading::read_full;
 use crate::failure::{Code, Failure};
 
 /// Bytes read at a time.
@@ -165,7 +166,7 @@ fn feed(open: Opener, blocks: &Sender<io::Result<Vec<u8>>>, empty: &Receiver<Vec
     loop {
         let mut block = empty.try_recv().unwrap_or_default();
         block.resize(BLOCK, 0);
-        let filled = fill(&mut source, &mut block);
+        let filled = read_full(&mut source, &mut block);
         let last = !matches!(filled, Ok(BLOCK));
         let block = filled.map(|length| {
             block.truncate(length);
@@ -175,20 +176,6 @@ fn feed(open: Opener, blocks: &Sender<io::Result<Vec<u8>>>, empty: &Receiver<Vec
             return;
         }
     }
-}
-
-/// Reads until the buffer is full or the source ends.
-pub(super) fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut length = 0;
-    while length < buffer.len() {
-        match source.read(&mut buffer[length..]) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(length)
 }
 
 #[cfg(test)]

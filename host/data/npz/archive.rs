@@ -3,11 +3,12 @@
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use algohost_kernels::{Charge, Context};
+use algohost_kernels::Context;
 use anyhow::{Context as _, Result};
 
 use super::super::fault::{kernel, quote};
-use super::super::files::{DataFile, MOST, MOST_ANYWAY, Source};
+use super::super::files::{DataFile, Forward, MOST, MOST_ANYWAY, Source};
+use super::super::reading::read_full;
 use crate::failure::{Code, Failure};
 
 /// Most members of a file; arrays of rows are few.
@@ -83,9 +84,10 @@ pub(super) fn members(name: &str, file: &DataFile) -> Result<Vec<Member>> {
 
 /// The bytes of a member: where they lie in the file, or unpacked in memory.
 #[derive(Clone)]
-pub(super) enum Content {
-    Stored { file: Arc<Source>, start: u64, bytes: u64 },
-    Unpacked { bytes: Arc<Vec<u8>>, _charge: Arc<Charge> },
+pub(super) struct Content {
+    source: Arc<Source>,
+    start: u64,
+    bytes: u64,
 }
 
 impl Member {
@@ -98,14 +100,7 @@ impl Member {
         if !self.deflated {
             return file.read_up_to(self.start, &mut room[..length]);
         }
-        let (mut source, mut read) = (self.unpacking(file), 0);
-        while read < length {
-            match source.read(&mut room[read..length])? {
-                0 => break,
-                more => read += more,
-            }
-        }
-        Ok(read)
+        read_full(&mut self.unpacking(file), &mut room[..length])
     }
 
     /// All bytes: those of a deflated member are unpacked, checked, and charged to the budget. `name` is the file's, for errors.
@@ -114,7 +109,7 @@ impl Member {
     /// Invalid input when they cannot be unpacked; limit exceeded beyond the budget; io when the file cannot be read.
     pub(super) fn content(&self, context: &Context, name: &str, file: &Arc<Source>) -> Result<Content> {
         if !self.deflated {
-            return Ok(Content::Stored { file: file.clone(), start: self.start, bytes: self.bytes });
+            return Ok(Content { source: file.clone(), start: self.start, bytes: self.bytes });
         }
         let broken = |why: String| Failure::user(format!("{name}: member {}: broken: {why}", quote(self.name.as_bytes())));
         let charge = context.budget().charge("read", self.bytes as usize).map_err(|error| {
@@ -139,11 +134,11 @@ impl Member {
         if checksum.sum() != self.checksum {
             return Err(broken("its checksum is not that of its bytes".to_owned()).into());
         }
-        Ok(Content::Unpacked { bytes: Arc::new(bytes), _charge: Arc::new(charge) })
+        Ok(Content { source: Arc::new(Source::held(bytes, charge)), start: 0, bytes: self.bytes })
     }
 
     fn unpacking<'a>(&self, file: &'a Source) -> impl Read + use<'a> {
-        let part = Part { file, at: self.start, end: self.start + self.packed };
+        let part = Forward::new(file, self.start).take(self.packed);
         flate2::bufread::DeflateDecoder::new(BufReader::with_capacity(64 << 10, part))
     }
 }
@@ -157,40 +152,14 @@ impl rawzip::ReaderAt for At {
     }
 }
 
-/// Some bytes of a file, from the first to the last.
-struct Part<'a> {
-    file: &'a Source,
-    at: u64,
-    end: u64,
-}
-
-impl Read for Part<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = buffer.len().min(usize::try_from(self.end - self.at).unwrap_or(usize::MAX));
-        let read = self.file.read_up_to(self.at, &mut buffer[..length])?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
 impl Content {
     /// Reads exactly as many bytes as there is room for.
     ///
     /// # Errors
     /// As the system has it; unexpected end of file when there are fewer.
     pub(super) fn read_exact_at(&self, offset: u64, room: &mut [u8]) -> io::Result<()> {
-        let read = match self {
-            Content::Stored { file, start, bytes } => {
-                let length = room.len().min(usize::try_from(bytes.saturating_sub(offset)).unwrap_or(usize::MAX));
-                file.read_up_to(start + offset, &mut room[..length])?
-            }
-            Content::Unpacked { bytes, .. } => {
-                let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default();
-                let length = rest.len().min(room.len());
-                room[..length].copy_from_slice(&rest[..length]);
-                length
-            }
-        };
+        let length = room.len().min(usize::try_from(self.bytes.saturating_sub(offset)).unwrap_or(usize::MAX));
+        let read = self.source.read_up_to(self.start + offset, &mut room[..length])?;
         if read < room.len() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }
 }

@@ -1,6 +1,6 @@
 //! Files made by hand that lie: about rows, about pages, about sizes.
 
-use super::super::testing::{Channel, failure, values};
+use super::super::testing::{Channel, failure, values, varint};
 use super::page;
 use crate::failure::{Code, Failure};
 
@@ -32,16 +32,6 @@ const TRUTH: Lies = Lies {
     longer: 0,
     depth: 0,
 };
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-    bytes
-}
 
 /// A field with a whole number, so many after the one before.
 fn number(step: u8, value: i64) -> Vec<u8> {

@@ -1,20 +1,9 @@
 use algohost_kernels::DType;
 
-use super::super::testing::{Channel, context, failure, values, wrong_input};
+use super::super::testing::{Channel, context, failure, values, varint, wrong_input};
 use super::super::{IndexBase, Options, Reader};
 
 const TYPE: &str = "application/x-recordio-protobuf";
-
-/// A number in seven bits per byte.
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-    bytes
-}
 
 /// A field of bytes.
 fn field(number: u64, content: &[u8]) -> Vec<u8> {

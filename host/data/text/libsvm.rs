@@ -13,7 +13,6 @@ use algohost_kernels::Csr;
 use super::super::batch::{Layout, Number, Rows};
 use super::super::fault::{Fault, Wrong, quote};
 use super::super::sparse::SparseRows;
-use super::cursor::Cursor;
 use super::lines::split;
 use super::{LineFormat, fault, number};
 
@@ -146,20 +145,6 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The lines of a text, as [`split`] gives them, found 64 bytes at a time.
-fn lines(text: &[u8], end: u8) -> impl Iterator<Item = &[u8]> {
-    let mut cursor = Cursor::new(end, end, text);
-    std::iter::from_fn(move || {
-        let start = cursor.at;
-        if start >= text.len() {
-            return None;
-        }
-        let border = cursor.next_border();
-        cursor.at = border + 1;
-        Some(&text[start..border])
-    })
-}
-
 /// The place of the blank behind the item that begins at `at`, or of the line's end.
 #[inline(always)]
 fn end_of_item(text: &[u8], at: usize, end: usize) -> usize {
@@ -196,7 +181,7 @@ impl Libsvm {
     /// Looks through whole lines: the number of rows, and what they say about the channel.
     pub(super) fn look(&self, text: &[u8]) -> Result<(usize, Extent), Fault> {
         let (mut rows, mut extent) = (0, Extent::default());
-        for line in lines(text, self.end).filter(|line| has_items(line)) {
+        for line in split(text, self.end).filter(|line| has_items(line)) {
             rows += 1;
             if !self.glance_at(line, &mut extent) {
                 self.look_at(line, &mut extent).map_err(|wrong| fault(text, line, wrong))?;
@@ -352,7 +337,7 @@ impl LineFormat for Libsvm {
     fn items(&self, text: &[u8]) -> usize {
         let colons = text.iter().filter(|&&byte| byte == b':').count();
         let is_weighted = |line: &[u8]| line.iter().find(|&&byte| byte == b':' || byte == b' ') == Some(&b':');
-        let others = text.contains(&b'#') || (self.labelled && lines(text, self.end).any(is_weighted));
+        let others = text.contains(&b'#') || (self.labelled && split(text, self.end).any(is_weighted));
         if !others {
             return colons;
         }
@@ -367,7 +352,7 @@ impl LineFormat for Libsvm {
     }
 
     fn decode<T: Number>(&self, text: &[u8], rows: &mut Rows<'_, T>) -> Result<(), Fault> {
-        let mut lines = lines(text, self.end).filter(|line| has_items(line));
+        let mut lines = split(text, self.end).filter(|line| has_items(line));
         for row in 0..rows.count() {
             let Some(line) = lines.next() else {
                 return Err(Fault { at: text.len(), wrong: Wrong::Changed });

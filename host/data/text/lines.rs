@@ -4,15 +4,25 @@ use std::io;
 use std::ops::Range;
 
 use super::super::files::Source;
+use super::cursor::Cursor;
 
 /// Bytes read at a time when the length of a line is not known.
 const BLOCK: usize = 64 << 10;
 
-/// The lines of a text, without the bytes that end them.
+/// The lines of a text, without the bytes that end them; found 64 bytes at a time.
 pub(super) fn split(text: &[u8], end: u8) -> impl Iterator<Item = &[u8]> {
-    let text = text.strip_suffix(&[end]).unwrap_or(text);
-    let none = text.is_empty();
-    text.split(move |&byte| byte == end).filter(move |_| !none)
+    // An end alone is no line.
+    let text = if text == [end] { &[] } else { text };
+    let mut cursor = Cursor::new(end, end, text);
+    std::iter::from_fn(move || {
+        let start = cursor.at;
+        if start >= text.len() {
+            return None;
+        }
+        let border = cursor.next_border();
+        cursor.at = border + 1;
+        Some(&text[start..border])
+    })
 }
 
 /// The text without a byte order mark.

@@ -15,9 +15,10 @@ use algohost_kernels::{Cancel, Context};
 use anyhow::{Context as _, Result};
 
 use super::super::batch::each;
+use super::super::reading::read_full;
 use super::frames::Frames;
 use super::source::Content;
-use super::stream::{BLOCK, Stream, fill};
+use super::stream::{BLOCK, Stream};
 use super::{DataFile, lock, read_up_to};
 use crate::failure::Failure;
 
@@ -115,7 +116,7 @@ impl Packed {
         let (mut length, mut block) = (0_u64, vec![0; BLOCK]);
         loop {
             context.check("read").map_err(super::super::fault::kernel)?;
-            let read = match fill(&mut source, &mut block) {
+            let read = match read_full(&mut source, &mut block) {
                 Ok(0) => return Ok(length),
                 Ok(read) => read as u64,
                 Err(error) => {
@@ -158,7 +159,7 @@ pub(in super::super) fn unpack(context: &Context, channel: &str, files: Vec<Data
 /// The bytes of a source, unpacked where they are packed.
 pub(super) fn unpacked(mut bytes: impl BufRead + 'static) -> io::Result<Box<dyn Read>> {
     let mut head = vec![0; 4];
-    let length = fill(&mut bytes, &mut head)?;
+    let length = read_full(&mut bytes, &mut head)?;
     head.truncate(length);
     let packing = Packing::of(&head);
     let bytes = io::Cursor::new(head).chain(bytes);
