@@ -90,6 +90,15 @@ impl<'a, T> Rows<'a, T> {
         (self.layout == Layout::features(self.layout.features)).then_some(&mut *self.features)
     }
 
+    /// As many rows as there is room for in so many cells: all labels first, then all weights, then the features.
+    pub(super) fn in_cells(layout: Layout, cells: &'a mut [T]) -> Rows<'a, T> {
+        let Layout { labels, weight, features } = layout;
+        let count = cells.len() / (labels + usize::from(weight) + features).max(1);
+        let (labels, cells) = cells.split_at_mut(count * labels);
+        let (weights, cells) = cells.split_at_mut(count * usize::from(weight));
+        Rows { layout, count, labels, weights, features: &mut cells[..count * features] }
+    }
+
     /// Rows of so many columns, one after the other.
     pub(super) fn of(features: &'a mut [T], columns: usize) -> Rows<'a, T> {
         let count = features.len() / columns.max(1);
@@ -110,6 +119,20 @@ impl<'a, T> Rows<'a, T> {
             left.weight = false;
         }
         [own_labels, own_weights, Rows { layout: left, count, labels: other_labels, weights: other_weights, features }]
+    }
+
+    /// Writes the first rows of others, as many as these are.
+    pub(super) fn copy_from(&mut self, others: &Rows<'_, T>)
+    where
+        T: Copy,
+    {
+        for (own, other) in [
+            (&mut *self.labels, &*others.labels),
+            (&mut *self.weights, &*others.weights),
+            (&mut *self.features, &*others.features),
+        ] {
+            own.copy_from_slice(&other[..own.len()]);
+        }
     }
 
     /// The first `count` rows and the others.
@@ -146,24 +169,48 @@ pub(super) trait Table: Sync {
     fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, rows: Rows<'_, T>) -> Result<()>;
 }
 
-/// Decodes the pieces into new tensors, in their order. `subject` is the channel or the request, for errors.
-pub(super) fn fill<T: Number>(context: &Context, subject: &str, table: &impl Table, layout: Layout, pieces: &[Piece]) -> Result<Batch> {
-    let count = pieces.iter().map(|piece| piece.rows).sum();
-    // To clear what is written all over would take one thread a tenth of the time that all take to read.
-    let unfilled =
-        |columns: usize| Tensor::unfilled(context, &[count, columns], T::DTYPE).map_err(|error| allocation(subject, count, columns, error));
-    let features = unfilled(layout.features)?;
-    let labels = if layout.labels > 0 { Some(unfilled(layout.labels)?) } else { None };
-    let weights = if layout.weight { Some(unfilled(1)?) } else { None };
-    {
-        let mut guards = [Some(&features), labels.as_ref(), weights.as_ref()].map(|tensor| tensor.map(|tensor| tensor.write("read")));
+impl Batch {
+    /// New tensors for `count` rows, with anything in them. `subject` is the channel or the request, for errors.
+    pub(super) fn unfilled<T: Number>(context: &Context, subject: &str, layout: Layout, count: usize) -> Result<Batch> {
+        // To clear what is written all over would take one thread a tenth of the time that all take to read.
+        let unfilled = |columns: usize| {
+            Tensor::unfilled(context, &[count, columns], T::DTYPE).map_err(|error| allocation(subject, count, columns, error))
+        };
+        Ok(Batch {
+            features: unfilled(layout.features)?,
+            labels: if layout.labels > 0 { Some(unfilled(layout.labels)?) } else { None },
+            weights: if layout.weight { Some(unfilled(1)?) } else { None },
+        })
+    }
+
+    /// Lets `write` write the rows of new tensors.
+    pub(super) fn write<T: Number, R>(&self, layout: Layout, write: impl FnOnce(Rows<'_, T>) -> Result<R>) -> Result<R> {
+        let tensors = [Some(&self.features), self.labels.as_ref(), self.weights.as_ref()];
+        let mut guards = tensors.map(|tensor| tensor.map(|tensor| tensor.write("read")));
         let mut slices = guards.iter_mut().map(|guard| match guard {
             Some(Ok(storage)) => Ok(storage.elements::<T>()),
             Some(Err(error)) => Err(kernel(error.clone())),
             None => Ok(<&mut [T]>::default()),
         });
         let mut next = || slices.next().unwrap_or_else(|| Ok(<&mut [T]>::default()));
-        let mut rest = Rows { layout, count, features: next()?, labels: next()?, weights: next()? };
+        write(Rows { layout, count: self.features.shape()[0], features: next()?, labels: next()?, weights: next()? })
+    }
+
+    /// A view of the rows from `start` to `end`.
+    pub(super) fn part(&self, start: usize, end: usize) -> Result<Batch> {
+        let of = |tensor: &Tensor| tensor.slice(0, start..end).map_err(kernel);
+        Ok(Batch {
+            features: of(&self.features)?,
+            labels: self.labels.as_ref().map(of).transpose()?,
+            weights: self.weights.as_ref().map(of).transpose()?,
+        })
+    }
+}
+
+/// Decodes the pieces into new tensors, in their order. `subject` is the channel or the request, for errors.
+pub(super) fn fill<T: Number>(context: &Context, subject: &str, table: &impl Table, layout: Layout, pieces: &[Piece]) -> Result<Batch> {
+    let batch = Batch::unfilled::<T>(context, subject, layout, pieces.iter().map(|piece| piece.rows).sum())?;
+    batch.write(layout, |mut rest: Rows<'_, T>| {
         let mut work = Vec::with_capacity(pieces.len());
         for piece in pieces {
             let (rows, others) = rest.split_at(piece.rows);
@@ -171,42 +218,42 @@ pub(super) fn fill<T: Number>(context: &Context, subject: &str, table: &impl Tab
             rest = others;
         }
         let bytes = pieces.iter().map(|piece| piece.bytes).sum();
-        each(context, bytes, work, |buffer, (piece, rows)| table.decode(piece, buffer, rows))?;
-    }
-    Ok(Batch { features, labels, weights })
+        each(context, bytes, work, |buffer, (piece, rows)| table.decode(piece, buffer, rows))
+    })?;
+    Ok(batch)
 }
 
 /// Does `work` on each item and answers the results in the items' order, or the first error in that order. `bytes` is the size of the
 /// whole task: a small one stays on this thread. The threads take the items in their order, so that files are read from front to back.
-/// `work` is given a buffer to use again.
-pub(super) fn each<I: Send, R: Send>(
+/// `work` is given room, such as a buffer, to use again.
+pub(super) fn each<B: Default, I: Send, R: Send>(
     context: &Context,
     bytes: usize,
     items: Vec<I>,
-    work: impl Fn(&mut Vec<u8>, I) -> Result<R> + Sync,
+    work: impl Fn(&mut B, I) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {
     if items.len() < 2 || bytes < PARALLEL_FROM || context.threads() < 2 {
-        let mut buffer = Vec::new();
+        let mut room = B::default();
         let one = |item| {
             context.check("read").map_err(kernel)?;
-            work(&mut buffer, item)
+            work(&mut room, item)
         };
         return items.into_iter().map(one).collect();
     }
     // Items after one that failed are left out; those before it are done, because they could fail too and would be the first.
     let failed = AtomicUsize::new(usize::MAX);
-    let one = |buffer: &mut Vec<u8>, (index, item)| {
+    let one = |room: &mut B, (index, item)| {
         if index > failed.load(Ordering::Relaxed) {
             return None;
         }
-        let result = context.check("read").map_err(kernel).and_then(|()| work(buffer, item));
+        let result = context.check("read").map_err(kernel).and_then(|()| work(room, item));
         if result.is_err() {
             failed.fetch_min(index, Ordering::Relaxed);
         }
         Some((index, result))
     };
     let items = items.into_iter().enumerate().par_bridge();
-    let mut results: Vec<_> = context.in_pool(|| items.map_init(Vec::new, one).flatten_iter().collect());
+    let mut results: Vec<_> = context.in_pool(|| items.map_init(B::default, one).flatten_iter().collect());
     results.sort_unstable_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
 }

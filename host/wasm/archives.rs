@@ -1,18 +1,23 @@
 //! Named tensors in safetensors files: written whole or not at all, opened once for all instances.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use algohost_kernels::{Charge, Context, DType, Tensor};
-use safetensors::tensor::{Dtype, SafeTensors, TensorInfo, TensorView};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 
 use super::job::Access;
 use crate::failure::{Code, Failure};
 
 /// The key of the author's own JSON in a file's metadata.
 pub(super) const METADATA_KEY: &str = "algohost";
+
+/// The format's: of the header's length, and so of the first tensor's bytes.
+const ALIGNMENT: usize = 8;
 
 /// The model folder's archives. Clones share what is open.
 #[derive(Clone, Default)]
@@ -158,19 +163,30 @@ pub(super) fn write_file(
     written
 }
 
+/// The library's own way to write a file makes another one of a random name first, which a killed process would leave and the uploading
+/// agent of checkpoints would take; so the library makes the header only.
 fn write_partial(partial: &Path, tensors: &[(&str, &Tensor)], metadata: HashMap<String, String>) -> anyhow::Result<()> {
+    let mut tensors = tensors.to_vec();
+    // Elements of every size are aligned where they lie.
+    tensors.sort_unstable_by_key(|&(name, tensor)| (Reverse(tensor.dtype().size()), name));
     let storages = tensors.iter().map(|(_, tensor)| tensor.read("finish")).collect::<Result<Vec<_>, algohost_kernels::Error>>()?;
-    let mut views = Vec::with_capacity(tensors.len());
+    let (mut infos, mut parts, mut end) = (Vec::with_capacity(tensors.len()), Vec::with_capacity(tensors.len()), 0);
     for (&(name, tensor), storage) in tensors.iter().zip(&storages) {
         let Some(elements) = tensor.contiguous() else { anyhow::bail!("tensor '{name}' is a view with gaps") };
         let size = tensor.dtype().size();
         let bytes = &storage.elements::<u8>()[elements.start * size..elements.end * size];
-        views.push((name, TensorView::new(to_file(tensor.dtype()), tensor.shape().to_vec(), bytes)?));
+        let data_offsets = (end, end + bytes.len());
+        infos.push((name.to_owned(), TensorInfo { dtype: to_file(tensor.dtype()), shape: tensor.shape().to_vec(), data_offsets }));
+        parts.push(bytes);
+        end = data_offsets.1;
     }
-    safetensors::serialize_to_file(views, Some(metadata), partial)?;
-    // The library makes it for its owner alone; who serves may be another user.
-    std::fs::set_permissions(partial, std::fs::Permissions::from_mode(0o644))?;
-    Ok(std::fs::File::open(partial)?.sync_all()?)
+    let mut header = serde_json::to_vec(&Metadata::new(Some(metadata), infos)?)?;
+    header.resize(header.len().next_multiple_of(ALIGNMENT), b' ');
+    let mut file = File::create_new(partial)?;
+    file.write_all(&(header.len() as u64).to_le_bytes())?;
+    file.write_all(&header)?;
+    parts.into_iter().try_for_each(|bytes| file.write_all(bytes))?;
+    Ok(file.sync_all()?)
 }
 
 /// An archive that is open; clones share its bytes.

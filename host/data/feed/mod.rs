@@ -253,18 +253,6 @@ impl Lot for Batch {
     }
 }
 
-impl Batch {
-    /// A view of the rows from `start` to `end`.
-    fn part(&self, start: usize, end: usize) -> Result<Batch> {
-        let of = |tensor: &Tensor| tensor.slice(0, start..end).map_err(kernel);
-        Ok(Batch {
-            features: of(&self.features)?,
-            labels: self.labels.as_ref().map(of).transpose()?,
-            weights: self.weights.as_ref().map(of).transpose()?,
-        })
-    }
-}
-
 impl Lot for SparseBatch {
     fn rows(&self) -> usize {
         self.features.rows()

@@ -71,6 +71,11 @@ impl DataFile {
         }
     }
 
+    /// Whether it is a file as it lies there, so that any place of it is as near as any other.
+    pub(in super::super) fn is_plain(&self) -> bool {
+        matches!(self.content, Content::Plain)
+    }
+
     /// Whether it can only be read once, from front to back.
     pub(in super::super) fn is_piped(&self) -> bool {
         matches!(self.content, Content::Piped(_))

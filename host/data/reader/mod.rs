@@ -92,7 +92,10 @@ impl Reader {
     /// # Errors
     /// As [`Reader::next`]; invalid input when there are none.
     pub fn read_all(&mut self) -> Result<Batch> {
-        self.take_rest(Reader::decode)
+        match self.read_once()? {
+            Some(batch) => Ok(batch),
+            None => self.take_rest(Reader::decode),
+        }
     }
 
     /// As [`Reader::read_all`], with sparse features as [`Reader::next_sparse`] gives them.
@@ -112,6 +115,19 @@ impl Reader {
         let batch = if pieces.is_empty() { None } else { Some(decode(self, &pieces)?) };
         self.position = position;
         Ok(batch)
+    }
+
+    /// All rows, where they need not be counted first.
+    fn read_once(&mut self) -> Result<Option<Batch>> {
+        if self.source.fetched {
+            return Ok(None);
+        }
+        let subject = self.subject();
+        let Opened { table, layout, .. } = &mut self.opened;
+        match self.options.dtype {
+            DType::Float64 => table.read_once::<f64>(&self.context, &subject, *layout, &mut self.position),
+            _ => table.read_once::<f32>(&self.context, &subject, *layout, &mut self.position),
+        }
     }
 
     fn take_rest<B: Joined>(&mut self, decode: impl Fn(&Reader, &[Piece]) -> Result<B>) -> Result<B> {

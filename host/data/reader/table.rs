@@ -91,6 +91,20 @@ impl AnyTable {
         }
     }
 
+    /// All rows of the channel, where they need not be counted first; moves the position to the end then.
+    pub(super) fn read_once<T: Number>(
+        &mut self,
+        context: &Context,
+        subject: &str,
+        layout: Layout,
+        position: &mut Position,
+    ) -> Result<Option<Batch>> {
+        match self {
+            AnyTable::Csv(csv) => csv.read_once::<T>(context, subject, layout, position),
+            _ => Ok(None),
+        }
+    }
+
     /// The rows of the pieces. `subject` is the channel, for errors.
     pub(super) fn decode<T: Number>(&self, context: &Context, subject: &str, layout: Layout, pieces: &[Piece]) -> Result<Batch> {
         match self {

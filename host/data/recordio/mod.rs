@@ -120,7 +120,7 @@ impl RecordIo {
         }
         let files: Vec<usize> = (start.file..self.files.len()).collect();
         let bytes = self.files.iter().map(|file| file.bytes as usize).sum();
-        let pieces = each(context, bytes, files, |_, file| {
+        let pieces = each(context, bytes, files, |_: &mut (), file| {
             let mut position = Position { file, offset: if file == start.file { start.offset } else { 0 } };
             let mut pieces = Vec::new();
             while position.file == file

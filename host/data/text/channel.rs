@@ -21,8 +21,8 @@ use crate::failure::Failure;
 /// A channel of text files.
 pub(in super::super) struct Text<F> {
     channel: String,
-    files: Vec<DataFile>,
-    format: F,
+    pub(super) files: Vec<DataFile>,
+    pub(super) format: F,
     /// The file with the first row, which decides how many columns there are.
     first: usize,
     /// The file that was read last, row by row.
@@ -30,7 +30,7 @@ pub(in super::super) struct Text<F> {
     /// What a row has been long on the average.
     row_bytes: usize,
     /// The pieces of the whole channel, once they were counted.
-    index: Option<Vec<Piece>>,
+    pub(super) index: Option<Vec<Piece>>,
 }
 
 impl<F: LineFormat> Text<F> {
@@ -102,7 +102,7 @@ impl<F: LineFormat> Text<F> {
 
     /// All rows from the position on; moves the position to the end.
     pub(in super::super) fn rest(&mut self, context: &Context, position: &mut Position) -> Result<Vec<Piece>> {
-        let start = std::mem::replace(position, Position { file: self.files.len(), offset: 0 });
+        let start = std::mem::replace(position, self.end());
         let from_the_first_row = start == Position::START;
         if from_the_first_row && let Some(index) = &self.index {
             return Ok(index.clone());
@@ -125,7 +125,7 @@ impl<F: LineFormat> Text<F> {
         let ranges = self.ranges(start);
         let keep = ranges.len() <= KEPT;
         let bytes = ranges.iter().map(|(_, range)| (range.end - range.start) as usize).sum();
-        let seen = each(context, bytes, ranges, |buffer, (file, range)| {
+        let seen = each(context, bytes, ranges, |buffer: &mut Vec<u8>, (file, range)| {
             let read = self.files[file].open().and_then(|source| read_lines(&source, range, self.format.end(), buffer));
             let (offset, span) = read.with_context(|| self.unreadable(file))?;
             let text = &buffer[span];
@@ -142,7 +142,12 @@ impl<F: LineFormat> Text<F> {
         (0..self.files.len()).try_for_each(|file| self.files[file].keep_all(context).with_context(|| self.unreadable(file)))
     }
 
-    fn ranges(&self, start: Position) -> Vec<(usize, Range<u64>)> {
+    /// Where no rows are left.
+    pub(super) fn end(&self) -> Position {
+        Position { file: self.files.len(), offset: 0 }
+    }
+
+    pub(super) fn ranges(&self, start: Position) -> Vec<(usize, Range<u64>)> {
         let mut ranges = Vec::new();
         for (index, file) in self.files.iter().enumerate().skip(start.file) {
             let mut from = if index == start.file { start.offset } else { 0 };
@@ -184,7 +189,7 @@ impl<F: LineFormat> Text<F> {
         format!("{}/{}", self.channel, self.files[file].name)
     }
 
-    fn unreadable(&self, file: usize) -> String {
+    pub(super) fn unreadable(&self, file: usize) -> String {
         format!("{}: cannot be read", self.name(file))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A whole channel is read twice: once to count its rows, which is fast, and once to decode them to where they belong. Neither pass holds
 //! more than one piece per thread (a channel of few pieces is kept and read once), so the memory that a channel needs is that of its
-//! tensors.
+//! tensors. Of CSV, whose columns one row tells, the number of rows can be guessed well enough to read it once.
 
 mod body;
 mod channel;
@@ -12,6 +12,7 @@ mod json_lines;
 mod libsvm;
 mod lines;
 mod number;
+mod once;
 
 use super::batch::{Number, Rows};
 use super::fault::{Fault, Wrong};

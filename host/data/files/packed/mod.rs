@@ -142,7 +142,7 @@ impl Packed {
 pub(in super::super) fn unpack(context: &Context, channel: &str, files: Vec<DataFile>) -> Result<Vec<DataFile>> {
     let streams = Arc::new(Streams { open: Mutex::default(), most: context.threads() + 2, cancel: context.cancel().clone() });
     let bytes = files.iter().map(|file| file.bytes as usize).sum();
-    each(context, bytes, files, |_, file| {
+    each(context, bytes, files, |_: &mut (), file| {
         let name = format!("{channel}/{}", file.name);
         let mut head = [0; 4];
         let read = File::open(&file.path).and_then(|source| read_up_to(&source, 0, &mut head));

@@ -175,6 +175,31 @@ impl Csv {
         if more { Err(self.wrong_row(text, start, None)) } else { Ok(()) }
     }
 
+    /// The most rows that so many bytes can be: of cells that are all empty.
+    pub(super) fn most_rows(&self, bytes: usize) -> usize {
+        // A last line needs no end, and a blank one is no row.
+        (bytes + 1) / self.cells.max(2)
+    }
+
+    /// Decodes whole lines and answers how many rows they are, which is at most as many as there is room for.
+    pub(super) fn decode_all<T: Number>(&self, text: &[u8], rows: &mut Rows<'_, T>) -> Result<usize, Fault> {
+        let mut cursor = Cursor::new(self.delimiter, self.end, text);
+        for row in 0.. {
+            self.skip_blank_lines(&mut cursor);
+            if cursor.at >= text.len() {
+                return Ok(row);
+            }
+            if row == rows.count() {
+                break;
+            }
+            match &self.texts {
+                None => self.decode_row(&mut cursor, rows.row(row))?,
+                Some(texts) => self.decode_row_with(texts, &mut cursor, rows.row(row))?,
+            }
+        }
+        Err(Fault { at: cursor.at, wrong: Wrong::Changed })
+    }
+
     /// What is wrong with the row that begins at `start`: the cell at `cell`, or the number of cells.
     #[cold]
     fn wrong_row(&self, text: &[u8], start: usize, cell: Option<usize>) -> Fault {
@@ -227,22 +252,9 @@ impl LineFormat for Csv {
     }
 
     fn decode<T: Number>(&self, text: &[u8], rows: &mut Rows<'_, T>) -> Result<(), Fault> {
-        let mut cursor = Cursor::new(self.delimiter, self.end, text);
-        for row in 0..rows.count() {
-            self.skip_blank_lines(&mut cursor);
-            if cursor.at >= text.len() {
-                return Err(Fault { at: text.len(), wrong: Wrong::Changed });
-            }
-            match &self.texts {
-                None => self.decode_row(&mut cursor, rows.row(row))?,
-                Some(texts) => self.decode_row_with(texts, &mut cursor, rows.row(row))?,
-            }
-        }
-        self.skip_blank_lines(&mut cursor);
-        if cursor.at < text.len() {
-            return Err(Fault { at: cursor.at, wrong: Wrong::Changed });
-        }
-        Ok(())
+        let wanted = rows.count();
+        let found = self.decode_all(text, rows)?;
+        if found == wanted { Ok(()) } else { Err(Fault { at: text.len(), wrong: Wrong::Changed }) }
     }
 }
 
