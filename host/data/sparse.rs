@@ -4,6 +4,7 @@ use algohost_kernels::{Context, Csr, CsrBuilder, Tensor};
 use anyhow::Result;
 
 use super::batch::{Batch, Layout, Number, Piece, each};
+use super::files::Excerpt;
 use super::fault::{allocation, kernel};
 
 /// Rows of a channel, with sparse features.
@@ -103,7 +104,7 @@ pub(super) fn in_order<T>(elements: &mut [(usize, T)], columns: usize) -> Result
 /// Something that holds rows written sparsely and can decode any piece of them.
 pub(super) trait SparseTable: Sync {
     /// Decodes a piece into as many rows and elements as it has. `buffer` is room that may be used, with anything in it.
-    fn decode_sparse<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, rows: SparseRows<'_, T>) -> Result<()>;
+    fn decode_sparse<T: Number>(&self, piece: &Piece, buffer: &mut Excerpt, rows: SparseRows<'_, T>) -> Result<()>;
 }
 
 /// Decodes the pieces into a new matrix and tensors, in their order. `subject` is the channel, for errors.

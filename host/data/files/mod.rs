@@ -1,6 +1,7 @@
 //! The files of a channel's folder.
 
 mod contents;
+mod excerpt;
 mod frames;
 mod packed;
 mod pipe;
@@ -17,6 +18,7 @@ use anyhow::{Context as _, Result};
 
 use super::fault::quote;
 use crate::failure::{Code, Failure};
+pub(super) use excerpt::Excerpt;
 #[cfg(feature = "parquet")]
 pub(super) use frames::Frames;
 pub(super) use packed::{MOST, MOST_ANYWAY, unpack};

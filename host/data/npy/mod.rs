@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::batch::{Layout, Number, Piece, Rows, Table, fill};
 use super::fault::plural;
-use super::files::DataFile;
+use super::files::{DataFile, Excerpt};
 use super::reader::Position;
 use crate::failure::{Code, Failure};
 use elements::{Source, store};
@@ -79,7 +79,7 @@ impl Npy {
 }
 
 impl Table for Npy {
-    fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, mut rows: Rows<'_, T>) -> Result<()> {
+    fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Excerpt, mut rows: Rows<'_, T>) -> Result<()> {
         let (file, header) = &self.files[piece.file];
         let read =
             file.open().and_then(|source| read_rows(|offset, bytes| source.read_exact(offset, bytes), header, piece, buffer, &mut rows));
@@ -97,7 +97,7 @@ pub(super) fn read_rows<T: Number>(
     read_at: impl Fn(u64, &mut [u8]) -> std::io::Result<()>,
     header: &Header,
     piece: &Piece,
-    buffer: &mut Vec<u8>,
+    buffer: &mut Excerpt,
     rows: &mut Rows<'_, T>,
 ) -> std::io::Result<()> {
     if piece.rows == 0 {
@@ -114,8 +114,7 @@ pub(super) fn read_rows<T: Number>(
         return read_at(at(first * columns), bytemuck::cast_slice_mut(features));
     }
     let length = piece.rows * columns * size;
-    buffer.resize(length.max(buffer.len()), 0);
-    let bytes = &mut buffer[..length];
+    let bytes = buffer.room(at(first * columns), length);
     if header.fortran_order {
         for (column, bytes) in bytes.chunks_exact_mut(piece.rows * size).enumerate() {
             read_at(at(column * all_rows + first), bytes)?;
@@ -136,7 +135,7 @@ struct Body<'a> {
 }
 
 impl Table for Body<'_> {
-    fn decode<T: Number>(&self, _piece: &Piece, _buffer: &mut Vec<u8>, mut rows: Rows<'_, T>) -> Result<()> {
+    fn decode<T: Number>(&self, _piece: &Piece, _buffer: &mut Excerpt, mut rows: Rows<'_, T>) -> Result<()> {
         let columns = rows.layout().features;
         let (row_step, column_step) = if self.header.fortran_order { (1, self.rows) } else { (columns, 1) };
         store(&Source { bytes: self.bytes, header: &self.header, row_step, column_step }, &mut rows);

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use super::super::batch::{Piece, Rows};
 use super::super::fault::{plural, quote};
-use super::super::files::{DataFile, Source};
+use super::super::files::{DataFile, Excerpt, Source};
 use super::super::npy::{Header, Kind, MOST, read_rows};
 use super::archive::{Member, members};
 use crate::failure::{Code, Failure};
@@ -202,7 +202,7 @@ impl Search<'_> {
         let mut numbers = vec![0_f64; count];
         let piece = Piece { rows: count, ..Piece::default() };
         let read =
-            read_rows(|at, room| content.read_exact_at(at, room), &array.header, &piece, &mut Vec::new(), &mut Rows::of(&mut numbers, 1));
+            read_rows(|at, room| content.read_exact_at(at, room), &array.header, &piece, &mut Excerpt::default(), &mut Rows::of(&mut numbers, 1));
         read.with_context(|| format!("{}: cannot be read", self.name))?;
         let whole = |number: &f64| if *number < 0.0 { usize::MAX } else { *number as usize };
         Ok((numbers.iter().map(whole).collect(), charge))

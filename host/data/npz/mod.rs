@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result};
 
 use super::batch::{Layout, Number, Piece, Rows, Table};
 use super::fault::{plural, quote};
-use super::files::DataFile;
+use super::files::{DataFile, Excerpt};
 use super::npy::read_rows;
 use super::reader::{Options, Position, layout};
 use super::sparse::{SparseRows, SparseTable, in_order};
@@ -211,7 +211,7 @@ impl Npz {
         let arrays = &self.files[piece.file].1;
         for (content, array, rows) in [(&contents.labels, &arrays.labels, labels), (&contents.weights, &arrays.weights, weights)] {
             if let (Some(content), Some(array)) = (content, array) {
-                read_rows(|at, room| content.read_exact_at(at, room), &array.header, piece, &mut Vec::new(), rows)?;
+                read_rows(|at, room| content.read_exact_at(at, room), &array.header, piece, &mut Excerpt::default(), rows)?;
             }
         }
         Ok(())
@@ -232,10 +232,10 @@ impl Npz {
         let (mut values, mut indices) = (vec![T::MISSING; count], vec![0_f64; count]);
         let unreadable = |error| self.unreadable(piece.file, error);
         let read = |at: u64, room: &mut [u8]| contents.features.read_exact_at(at, room);
-        read_rows(read, &matrix.values.header, &part, &mut Vec::new(), &mut Rows::of(&mut values, 1)).map_err(unreadable)?;
+        read_rows(read, &matrix.values.header, &part, &mut Excerpt::default(), &mut Rows::of(&mut values, 1)).map_err(unreadable)?;
         if let Some(content) = &contents.indices {
             let read = |at: u64, room: &mut [u8]| content.read_exact_at(at, room);
-            read_rows(read, &matrix.indices.header, &part, &mut Vec::new(), &mut Rows::of(&mut indices, 1)).map_err(unreadable)?;
+            read_rows(read, &matrix.indices.header, &part, &mut Excerpt::default(), &mut Rows::of(&mut indices, 1)).map_err(unreadable)?;
         }
         let mut elements = Vec::new();
         for row in 0..piece.rows {
@@ -266,7 +266,7 @@ impl Csr {
 }
 
 impl Table for Npz {
-    fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, rows: Rows<'_, T>) -> Result<()> {
+    fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Excerpt, rows: Rows<'_, T>) -> Result<()> {
         self.with_contents(piece.file, |contents| {
             let [mut labels, mut weights, mut rows] = rows.apart(self.own_labels, self.own_weights);
             let unreadable = |error| self.unreadable(piece.file, error);
@@ -288,7 +288,7 @@ impl Table for Npz {
 }
 
 impl SparseTable for Npz {
-    fn decode_sparse<T: Number>(&self, piece: &Piece, _buffer: &mut Vec<u8>, mut rows: SparseRows<'_, T>) -> Result<()> {
+    fn decode_sparse<T: Number>(&self, piece: &Piece, _buffer: &mut Excerpt, mut rows: SparseRows<'_, T>) -> Result<()> {
         let Features::Sparse(matrix) = &self.files[piece.file].1.features else {
             return Err(Failure::new(Code::Internal, format!("{}: not sparse", self.name(piece.file))).into());
         };

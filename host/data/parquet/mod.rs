@@ -22,7 +22,7 @@ use anyhow::{Context as _, Result};
 
 use super::batch::{Number, Piece, Rows, Table};
 use super::fault::plural;
-use super::files::DataFile;
+use super::files::{DataFile, Excerpt};
 use super::reader::Position;
 use crate::failure::{Code, Failure};
 use footer::{Footer, Problem};
@@ -137,7 +137,7 @@ impl Footer {
 }
 
 impl Table for Parquet {
-    fn decode<T: Number>(&self, piece: &Piece, _buffer: &mut Vec<u8>, rows: Rows<'_, T>) -> Result<()> {
+    fn decode<T: Number>(&self, piece: &Piece, _buffer: &mut Excerpt, rows: Rows<'_, T>) -> Result<()> {
         let mut group = self.group_rows(piece)?;
         group.read(&self.context, rows)?;
         if !group.is_finished() {

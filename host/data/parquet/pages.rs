@@ -11,7 +11,7 @@ use ::parquet::errors::{ParquetError, Result};
 use algohost_kernels::{Charge, Context};
 use bytes::Bytes;
 
-use super::super::files::Source;
+use super::super::files::{Excerpt, Source};
 use super::codec::Codec;
 use super::footer::Chunk;
 use super::page::{self, Header, Kind, encoding_name, is_encoding_of};
@@ -87,10 +87,9 @@ impl Pages {
     fn read_header(&self) -> Result<Header> {
         let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
         let most = left.min(HEADER_MOST);
-        let (mut text, mut wanted) = (Vec::new(), HEADER_GUESS);
+        let mut wanted = HEADER_GUESS;
         let header = loop {
-            text.resize(wanted.min(most), 0);
-            self.read(self.at, &mut text)?;
+            let text = self.read(self.at, wanted.min(most))?;
             match Header::read(&text) {
                 Ok(header) => break header,
                 Err(Fault::CutOff) if text.len() < most => wanted = wanted.saturating_mul(4),
@@ -157,8 +156,7 @@ impl Pages {
     fn unpack(&self, header: &Header) -> Result<(Bytes, Charge)> {
         let charge = self.context.budget().charge("read", header.unpacked.saturating_add(header.packed));
         let charge = charge.map_err(|error| external(Failure::from(error)))?;
-        let mut packed = vec![0; header.packed];
-        self.read(self.at + header.length as u64, &mut packed)?;
+        let packed = self.read(self.at + header.length as u64, header.packed)?;
         if let Some(wanted) = header.checksum {
             let mut checksum = flate2::Crc::new();
             checksum.update(&packed);
@@ -171,7 +169,7 @@ impl Pages {
             _ => (0, true),
         };
         if self.codec == Codec::Plain && packed.len() == header.unpacked {
-            return Ok((packed.into(), charge));
+            return Ok((Bytes::from_owner(packed), charge));
         }
         let (levels, values) = packed.split_at(levels.min(packed.len()));
         let length = header.unpacked - levels.len();
@@ -196,11 +194,12 @@ impl Pages {
         }
     }
 
-    fn read(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+    fn read(&self, offset: u64, length: usize) -> Result<Excerpt> {
         let io = |what: String| external(Failure::new(Code::Io, what));
-        match self.file.read_up_to(offset, buffer) {
-            Ok(read) if read == buffer.len() => Ok(()),
-            Ok(_) => Err(io("the file changed while it was being read".to_owned())),
+        let mut bytes = Excerpt::default();
+        match bytes.read(&self.file, offset, length) {
+            Ok(()) if bytes.len() == length => Ok(bytes),
+            Ok(()) => Err(io("the file changed while it was being read".to_owned())),
             Err(error) => Err(io(format!("cannot be read: {error}"))),
         }
     }

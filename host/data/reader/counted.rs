@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use super::super::batch::{Layout, Number, Piece, Rows, Table};
 use super::super::content_type::Format;
-use super::super::files::DataFile;
+use super::super::files::{DataFile, Excerpt};
 use super::super::npy::Npy;
 use super::super::npz::Npz;
 #[cfg(feature = "parquet")]
@@ -96,7 +96,7 @@ impl Counted {
 }
 
 impl Table for Counted {
-    fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, rows: Rows<'_, T>) -> Result<()> {
+    fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Excerpt, rows: Rows<'_, T>) -> Result<()> {
         match self {
             Counted::Npy(npy) => npy.decode(piece, buffer, rows),
             Counted::Npz(npz) => npz.decode(piece, buffer, rows),

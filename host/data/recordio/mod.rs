@@ -10,6 +10,7 @@
 mod frame;
 mod record;
 mod rows;
+mod template;
 mod wire;
 
 use algohost_kernels::Context;
@@ -17,7 +18,7 @@ use anyhow::{Context as _, Result};
 
 use super::batch::{Layout, Number, Piece, Rows, Table, each};
 use super::fault::quote;
-use super::files::{DataFile, Source};
+use super::files::{DataFile, Excerpt, Source};
 use super::reader::{Options, Position};
 use super::sparse::{SparseRows, SparseTable};
 use crate::failure::{Code, Failure};
@@ -120,14 +121,14 @@ impl RecordIo {
         }
         let files: Vec<usize> = (start.file..self.files.len()).collect();
         let bytes = self.files.iter().map(|file| file.bytes as usize).sum();
-        let pieces = each(context, bytes, files, |_: &mut (), file| {
+        let pieces = each(context, bytes, files, |text: &mut Excerpt, file| {
             let mut position = Position { file, offset: if file == start.file { start.offset } else { 0 } };
             let mut pieces = Vec::new();
             while position.file == file
-                && let Some(piece) = self.next_piece_of(&mut position, usize::MAX)?
+                && let Some(piece) = self.next_piece_of(&mut position, usize::MAX, text)?
             {
                 context.check("read").map_err(super::fault::kernel)?;
-                pieces.push(Piece { text: None, ..piece });
+                pieces.push(piece);
             }
             Ok(pieces)
         })?;
@@ -141,8 +142,9 @@ impl RecordIo {
     /// The next whole records of the channel; none at its end.
     fn next_piece(&self, position: &mut Position, most: usize) -> Result<Option<Piece>> {
         while position.file < self.files.len() {
-            if let Some(piece) = self.next_piece_of(position, most)? {
-                return Ok(Some(piece));
+            let mut text = Excerpt::default();
+            if let Some(piece) = self.next_piece_of(position, most, &mut text)? {
+                return Ok(Some(Piece { text: Some(text), ..piece }));
             }
             *position = Position { file: position.file + 1, offset: 0 };
         }
@@ -150,8 +152,8 @@ impl RecordIo {
     }
 
     /// The next whole records of the position's file, at most `most` and not more than fit into a piece, but for one that is longer; none
-    /// at the file's end.
-    fn next_piece_of(&self, position: &mut Position, most: usize) -> Result<Option<Piece>> {
+    /// at the file's end. Their bytes are read into `text`.
+    fn next_piece_of(&self, position: &mut Position, most: usize, text: &mut Excerpt) -> Result<Option<Piece>> {
         let Position { file, offset } = *position;
         let left = || usize::try_from(self.files[file].end().saturating_sub(offset)).unwrap_or(usize::MAX);
         if left() == 0 {
@@ -160,19 +162,19 @@ impl RecordIo {
         let source = self.files[file].open().with_context(|| self.unreadable(file))?;
         // A little more than the records should need, so that most batches are read at once.
         let guess = most.saturating_mul(self.row_bytes + self.row_bytes / 16).clamp(4 << 10, PIECE);
-        let (mut text, mut wanted) = (Vec::new(), guess.min(left()));
+        let mut wanted = guess.min(left());
         loop {
-            self.read(file, &source, offset, wanted, &mut text)?;
+            self.read(file, &source, offset, wanted, text)?;
             let explain = |fault: Fault| self.explain(file, offset, &fault);
             if text.is_empty() {
                 return Ok(None);
             }
-            match whole_records(&text, most, text.len() == left()).map_err(explain)? {
+            match whole_records(text, most, text.len() == left()).map_err(explain)? {
                 Ok((bytes, rows)) => {
                     text.truncate(bytes);
-                    let items = if self.shape.sparse { rows::count_items(&text).map_err(explain)? } else { 0 };
+                    let items = if self.shape.sparse { rows::count_items(text).map_err(explain)? } else { 0 };
                     position.offset += bytes as u64;
-                    return Ok(Some(Piece { file, offset, bytes, rows, items, text: Some(text) }));
+                    return Ok(Some(Piece { file, offset, bytes, rows, items, text: None }));
                 }
                 Err(needed) => wanted = needed.max(wanted.saturating_mul(2)).min(left()),
             }
@@ -180,19 +182,16 @@ impl RecordIo {
     }
 
     /// Reads `count` bytes; fewer only where a pipe's end was not known.
-    fn read(&self, file: usize, source: &Source, offset: u64, count: usize, text: &mut Vec<u8>) -> Result<()> {
-        text.resize(count, 0);
-        let read = source.read_up_to(offset, text).with_context(|| self.unreadable(file))?;
-        if self.files[file].is_piped() {
-            text.truncate(read);
-        } else if read < count {
+    fn read(&self, file: usize, source: &Source, offset: u64, count: usize, text: &mut Excerpt) -> Result<()> {
+        text.read(source, offset, count).with_context(|| self.unreadable(file))?;
+        if text.len() < count && !self.files[file].is_piped() {
             return Err(Failure::new(Code::Io, format!("{}: the file changed while it was being read", self.name(file))).into());
         }
         Ok(())
     }
 
     /// The records of a piece: at hand, or read into `buffer`.
-    fn text_of<'a>(&self, piece: &'a Piece, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+    fn text_of<'a>(&self, piece: &'a Piece, buffer: &'a mut Excerpt) -> Result<&'a [u8]> {
         if let Some(text) = &piece.text {
             return Ok(text);
         }
@@ -220,7 +219,7 @@ impl RecordIo {
     /// Number of records that begin before byte `end` of a file, which all are whole.
     fn records_before(&self, file: usize, end: u64) -> Result<u64> {
         let source = self.files[file].open()?;
-        let (mut at, mut count, mut text, mut wanted) = (0, 0, Vec::new(), PIECE);
+        let (mut at, mut count, mut text, mut wanted) = (0, 0, Excerpt::default(), PIECE);
         while at < end {
             self.read(file, &source, at, wanted.min((end - at) as usize), &mut text)?;
             match whole_records(&text, usize::MAX, false).map_err(|fault| anyhow::anyhow!(fault.what))? {
@@ -253,14 +252,14 @@ fn whole_records(text: &[u8], most: usize, last: bool) -> Result<Result<(usize, 
 }
 
 impl Table for RecordIo {
-    fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, mut rows: Rows<'_, T>) -> Result<()> {
+    fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Excerpt, mut rows: Rows<'_, T>) -> Result<()> {
         let text = self.text_of(piece, buffer)?;
         self.shape.decode(text, &mut rows).map_err(|fault| self.explain(piece.file, piece.offset, &fault))
     }
 }
 
 impl SparseTable for RecordIo {
-    fn decode_sparse<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, mut rows: SparseRows<'_, T>) -> Result<()> {
+    fn decode_sparse<T: Number>(&self, piece: &Piece, buffer: &mut Excerpt, mut rows: SparseRows<'_, T>) -> Result<()> {
         let text = self.text_of(piece, buffer)?;
         self.shape.decode_sparse(text, &mut rows).map_err(|fault| self.explain(piece.file, piece.offset, &fault))
     }

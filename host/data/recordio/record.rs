@@ -118,6 +118,12 @@ impl<'a> Tensor<'a> {
         Fields::new(self.message).map_while(Result::ok).filter(move |field| field.number == number).map(|field| field.content)
     }
 
+    /// The encoded values, where they are all in one run.
+    pub(super) fn only_run(&self) -> Option<&'a [u8]> {
+        let mut runs = self.runs(1);
+        runs.next().filter(|_| runs.next().is_none())
+    }
+
     /// Calls `put` with place and value of each value.
     #[inline]
     pub(super) fn for_each_value(&self, mut put: impl FnMut(usize, f64)) {

@@ -8,6 +8,7 @@ use super::super::sparse::{SparseRows, in_order};
 use super::Fault;
 use super::frame::{End, end_of_record, payload};
 use super::record::{Record, Tensor};
+use super::template::Template;
 
 /// What the first record says about all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,25 +46,28 @@ impl Shape {
 
     /// Decodes whole frames that are exactly as many records.
     pub(super) fn decode<T: Number>(&self, text: &[u8], rows: &mut Rows<'_, T>) -> Result<(), Fault> {
-        let (mut row, mut elements) = (0, Vec::new());
-        for_each_record(text, |record| {
-            if row == rows.count() {
-                return Err(CHANGED.to_owned());
-            }
+        let (mut at, mut joined, mut elements, mut template) = (0, Vec::new(), Vec::new(), Template::default());
+        for row in 0..rows.count() {
             let [labels, _, features] = rows.row(row);
-            row += 1;
-            let tensor = self.features(record)?;
-            self.read_labels(record, labels)?;
-            if self.is_dense(&tensor) {
-                tensor.copy_to(features);
-            } else {
-                features.fill(T::from_f64(0.0));
-                self.read_elements(&tensor, &mut elements)?;
-                elements.iter().for_each(|&(column, value)| features[column] = value);
+            if let Some(length) = template.read(&text[at..], labels, features) {
+                at += length;
+                continue;
             }
-            Ok(())
-        })?;
-        if row == rows.count() { Ok(()) } else { Err(Fault { at: 0, what: CHANGED.to_owned() }) }
+            at = read_record(text, at, &mut joined, |bytes, record| {
+                let tensor = self.features(record)?;
+                self.read_labels(record, labels)?;
+                if self.is_dense(&tensor) {
+                    tensor.copy_to(features);
+                    template.learn(bytes, record);
+                } else {
+                    features.fill(T::from_f64(0.0));
+                    self.read_elements(&tensor, &mut elements)?;
+                    elements.iter().for_each(|&(column, value)| features[column] = value);
+                }
+                Ok(())
+            })?;
+        }
+        if at == text.len() { Ok(()) } else { Err(Fault { at, what: CHANGED.to_owned() }) }
     }
 
     /// Decodes whole frames that are exactly as many records with exactly as many values.
@@ -151,12 +155,23 @@ pub(super) fn count_items(text: &[u8]) -> Result<usize, Fault> {
 fn for_each_record(text: &[u8], mut work: impl FnMut(&Record<'_>) -> Result<(), String>) -> Result<(), Fault> {
     let (mut at, mut joined) = (0, Vec::new());
     while at < text.len() {
-        let End::At(end) = end_of_record(text, at)? else {
-            return Err(Fault { at, what: CHANGED.to_owned() });
-        };
-        let read = payload(&text[at..end], &mut joined).and_then(Record::parse).and_then(|record| work(&record));
-        read.map_err(|what| Fault { at, what })?;
-        at = end;
+        at = read_record(text, at, &mut joined, |_, record| work(record))?;
     }
     Ok(())
+}
+
+/// Calls `work` with the bytes of the record that begins at `at` and what it says; answers where it ends. Parts are joined in `joined`.
+fn read_record(
+    text: &[u8],
+    at: usize,
+    joined: &mut Vec<u8>,
+    work: impl FnOnce(&[u8], &Record<'_>) -> Result<(), String>,
+) -> Result<usize, Fault> {
+    let End::At(end) = end_of_record(text, at)? else {
+        return Err(Fault { at, what: CHANGED.to_owned() });
+    };
+    let bytes = &text[at..end];
+    let read = payload(bytes, joined).and_then(Record::parse).and_then(|record| work(bytes, &record));
+    read.map_err(|what| Fault { at, what })?;
+    Ok(end)
 }

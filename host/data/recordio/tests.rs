@@ -81,6 +81,50 @@ fn every_number_type_and_encoding_is_read() {
 }
 
 #[test]
+fn records_that_differ_from_the_one_before_are_not_taken_for_it() {
+    let double = |features: &[f64]| entry(1, "values", &field(3, &field(1, bytemuck::cast_slice(features))));
+    let label = |value: f32| entry(2, "values", &field(2, &float32(&[value])));
+    let by_one = |features: &[f32]| {
+        let one_by_one: Vec<u8> = features.iter().flat_map(|value| [&[1 << 3 | 5][..], &value.to_le_bytes()].concat()).collect();
+        entry(1, "values", &field(2, &one_by_one))
+    };
+    let twice = |first: &[f32], second: &[f32]| entry(1, "values", &field(2, &[float32(first), float32(second)].concat()));
+    let integer = |value: u64| entry(2, "values", &field(7, &packed(1, &[value])));
+    let records = [
+        dense(&[1.0, 2.0], &[3.0]),
+        dense(&[4.0, 5.0], &[6.0]),
+        // The same length, in another order, then the order before.
+        [label(9.0), entry(1, "values", &field(2, &float32(&[7.0, 8.0])))].concat(),
+        [label(12.0), entry(1, "values", &field(2, &float32(&[10.0, 11.0])))].concat(),
+        dense(&[13.0, 14.0], &[15.0]),
+        [double(&[16.0, 17.0]), label(18.0)].concat(),
+        [double(&[19.0, 20.0]), label(21.0)].concat(),
+        [by_one(&[22.0, 23.0]), label(24.0)].concat(),
+        [twice(&[25.0], &[26.0]), label(27.0)].concat(),
+        [twice(&[28.0], &[29.0]), label(30.0)].concat(),
+        [entry(1, "values", &field(2, &float32(&[31.0, 32.0]))), integer(33)].concat(),
+        [entry(1, "values", &field(2, &float32(&[34.0, 35.0]))), integer(36)].concat(),
+    ];
+    for (options, n_labels) in [("{}", 12), (r#"{"label_size": 0, "dtype": "float64"}"#, 0)] {
+        let batch = read(&records, options).unwrap();
+        let wanted = (0..12).flat_map(|row| [f64::from(3 * row + 1), f64::from(3 * row + 2)]).collect::<Vec<_>>();
+        assert_eq!(values(&batch.features), wanted);
+        let labels = batch.labels.map_or_else(Vec::new, |labels| values(&labels));
+        assert_eq!(labels, (0..n_labels).map(|row| f64::from(3 * row + 3)).collect::<Vec<_>>());
+    }
+    // What is not a number must be the same byte for byte.
+    let other_key = [entry(1, "valuez", &field(2, &float32(&[1.0, 2.0]))), label(3.0)].concat();
+    let wanted = "train/a.pbr: record 2, at byte 52: no tensor of features under the key 'values'";
+    assert_eq!(wrong_input(read(&[dense(&[1.0, 2.0], &[3.0]), other_key], "{}")), wanted);
+    // Nor does one match whose numbers are joined of parts.
+    let record = |value: f32| dense(&[f32::from_le_bytes(0xCED7_230A_u32.to_le_bytes()), value], &[value]);
+    let at = record(1.0).windows(4).position(|bytes| bytes == 0xCED7_230A_u32.to_le_bytes()).unwrap();
+    let cut = |record: &[u8]| [frame_with(1, &record[..at]), frame_with(3, &record[at + 4..])].concat();
+    let channel = Channel::new(TYPE, &[("a.pbr", &[cut(&record(1.0)), cut(&record(2.0)), file(&[record(3.0)])].concat())]);
+    assert_eq!(values(&channel.read_all("{}").unwrap().labels.unwrap()), [1.0, 2.0, 3.0]);
+}
+
+#[test]
 fn sparse_records_stay_sparse_and_keys_are_put_in_order() {
     let records = [sparse(&[1, 3], &[2.0, 4.0], 5, 1.0), sparse(&[], &[], 5, 0.0), sparse(&[4, 0], &[9.0, 8.0], 5, 1.0)];
     let channel = Channel::new(TYPE, &[("a.pbr", &file(&records))]);

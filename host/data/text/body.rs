@@ -5,6 +5,7 @@ use anyhow::Result;
 
 use super::super::batch::{Layout, Number, Piece, Rows, Table, fill};
 use super::super::fault::Fault;
+use super::super::files::Excerpt;
 use super::lines::without_mark;
 use super::{LineFormat, PIECE};
 
@@ -48,7 +49,7 @@ impl<'a, F: LineFormat> Body<'a, F> {
 }
 
 impl<F: LineFormat> Table for Body<'_, F> {
-    fn decode<T: Number>(&self, piece: &Piece, _buffer: &mut Vec<u8>, mut rows: Rows<'_, T>) -> Result<()> {
+    fn decode<T: Number>(&self, piece: &Piece, _buffer: &mut Excerpt, mut rows: Rows<'_, T>) -> Result<()> {
         let start = piece.offset as usize;
         let text = &self.text[start..start + piece.bytes];
         self.format.decode(text, &mut rows).map_err(|fault| self.explain(start + fault.at, fault))

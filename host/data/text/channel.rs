@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use super::super::batch::{Layout, Number, Piece, Rows, Table, each};
 use super::super::fault::{Fault, Wrong, quote};
-use super::super::files::{DataFile, Source};
+use super::super::files::{DataFile, Excerpt, Source};
 use super::super::reader::{Options, Position};
 use super::super::sparse::{SparseRows, SparseTable};
 use super::csv::{self, Categories, Csv};
@@ -71,10 +71,8 @@ impl<F: LineFormat> Text<F> {
             // A little more than the rows should need, so that most batches are read at once.
             let guess = wanted.saturating_mul(self.row_bytes + self.row_bytes / 16).clamp(4 << 10, PIECE);
             let range = position.offset..size.min(position.offset + guess as u64);
-            let mut text = Vec::new();
-            let (offset, span) = self.read_next_lines(position.file, range, &mut text)?;
-            text.truncate(span.end);
-            text.drain(..span.start);
+            let mut text = Excerpt::default();
+            let offset = self.read_next_lines(position.file, range, &mut text)?;
             if text.is_empty() && position.offset >= self.files[position.file].end() {
                 continue;
             }
@@ -125,13 +123,12 @@ impl<F: LineFormat> Text<F> {
         let ranges = self.ranges(start);
         let keep = ranges.len() <= KEPT;
         let bytes = ranges.iter().map(|(_, range)| (range.end - range.start) as usize).sum();
-        let seen = each(context, bytes, ranges, |buffer: &mut Vec<u8>, (file, range)| {
-            let read = self.files[file].open().and_then(|source| read_lines(&source, range, self.format.end(), buffer));
-            let (offset, span) = read.with_context(|| self.unreadable(file))?;
-            let text = &buffer[span];
+        let seen = each(context, bytes, ranges, |text: &mut Excerpt, (file, range)| {
+            let read = self.files[file].open().and_then(|source| read_lines(&source, range, self.format.end(), text));
+            let offset = read.with_context(|| self.unreadable(file))?;
             let (rows, found) = look(text).map_err(|fault| self.explain(file, offset, fault))?;
             let items = self.format.items(text);
-            Ok((Piece { file, offset, bytes: text.len(), rows, items, text: keep.then(|| text.to_vec()) }, found))
+            Ok((Piece { file, offset, bytes: text.len(), rows, items, text: keep.then(|| std::mem::take(text)) }, found))
         })?;
         let (pieces, found): (Vec<Piece>, Vec<S>) = seen.into_iter().unzip();
         Ok((pieces.into_iter().filter(|piece| piece.rows > 0).collect(), found))
@@ -161,7 +158,7 @@ impl<F: LineFormat> Text<F> {
         ranges
     }
 
-    fn read_next_lines(&mut self, file: usize, range: Range<u64>, text: &mut Vec<u8>) -> Result<(u64, Range<usize>)> {
+    fn read_next_lines(&mut self, file: usize, range: Range<u64>, text: &mut Excerpt) -> Result<u64> {
         let source = match self.open.take() {
             Some((open, source)) if open == file => source,
             _ => self.files[file].open().with_context(|| self.unreadable(file))?,
@@ -172,17 +169,16 @@ impl<F: LineFormat> Text<F> {
     }
 
     /// The lines of a piece: at hand, or read into `buffer`.
-    fn text_of<'a>(&self, piece: &'a Piece, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+    fn text_of<'a>(&self, piece: &'a Piece, buffer: &'a mut Excerpt) -> Result<&'a [u8]> {
         if let Some(text) = &piece.text {
             return Ok(text);
         }
-        buffer.resize(piece.bytes.max(buffer.len()), 0);
-        let text = &mut buffer[..piece.bytes];
-        let read = self.files[piece.file].open().and_then(|source| source.read_up_to(piece.offset, text));
-        if read.with_context(|| self.unreadable(piece.file))? < text.len() {
+        let read = self.files[piece.file].open().and_then(|source| buffer.read(&source, piece.offset, piece.bytes));
+        read.with_context(|| self.unreadable(piece.file))?;
+        if buffer.len() < piece.bytes {
             return Err(self.explain(piece.file, piece.offset, Fault { at: 0, wrong: Wrong::Changed }));
         }
-        Ok(text)
+        Ok(buffer)
     }
 
     fn name(&self, file: usize) -> String {
@@ -215,21 +211,21 @@ impl<F: LineFormat> Text<F> {
 }
 
 impl<F: LineFormat> Table for Text<F> {
-    fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, mut rows: Rows<'_, T>) -> Result<()> {
+    fn decode<T: Number>(&self, piece: &Piece, buffer: &mut Excerpt, mut rows: Rows<'_, T>) -> Result<()> {
         let text = self.text_of(piece, buffer)?;
         self.format.decode(text, &mut rows).map_err(|fault| self.explain(piece.file, piece.offset, fault))
     }
 }
 
 impl SparseTable for Text<Libsvm> {
-    fn decode_sparse<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, mut rows: SparseRows<'_, T>) -> Result<()> {
+    fn decode_sparse<T: Number>(&self, piece: &Piece, buffer: &mut Excerpt, mut rows: SparseRows<'_, T>) -> Result<()> {
         let text = self.text_of(piece, buffer)?;
         self.format.decode_sparse(text, &mut rows).map_err(|fault| self.explain(piece.file, piece.offset, fault))
     }
 }
 
 impl SparseTable for Text<JsonLines> {
-    fn decode_sparse<T: Number>(&self, piece: &Piece, buffer: &mut Vec<u8>, mut rows: SparseRows<'_, T>) -> Result<()> {
+    fn decode_sparse<T: Number>(&self, piece: &Piece, buffer: &mut Excerpt, mut rows: SparseRows<'_, T>) -> Result<()> {
         let text = self.text_of(piece, buffer)?;
         self.format.decode_sparse(text, &mut rows).map_err(|fault| self.explain(piece.file, piece.offset, fault))
     }

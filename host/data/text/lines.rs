@@ -3,7 +3,7 @@
 use std::io;
 use std::ops::Range;
 
-use super::super::files::Source;
+use super::super::files::{Excerpt, Source};
 use super::cursor::Cursor;
 
 /// Bytes read at a time when the length of a line is not known.
@@ -78,29 +78,32 @@ pub(super) fn first_row_of_file(file: &Source, is_row: impl Fn(&[u8]) -> bool) -
     }
 }
 
-/// Reads the lines that begin in `range`, whole, into `buffer`. Answers the byte of the file at which the first of them begins and their
-/// place in the buffer. A byte order mark belongs to no line.
-pub(super) fn read_lines(file: &Source, range: Range<u64>, end: u8, buffer: &mut Vec<u8>) -> io::Result<(u64, Range<usize>)> {
+/// Reads the lines that begin in `range`, whole, into `text`. Answers the byte of the file at which the first of them begins. A byte order
+/// mark belongs to no line.
+pub(super) fn read_lines(file: &Source, range: Range<u64>, end: u8, text: &mut Excerpt) -> io::Result<u64> {
     // One byte earlier, because a line begins behind an end.
     let from = range.start.saturating_sub(1);
-    let wanted = (range.end - from) as usize;
-    buffer.resize(wanted.max(buffer.len()), 0);
-    let mut length = file.read_up_to(from, &mut buffer[..wanted])?;
-    let begin = if range.start == 0 {
-        length - without_mark(&buffer[..length]).len()
+    text.read(file, from, (range.end - from) as usize)?;
+    let length = text.len();
+    let before = if range.start == 0 {
+        length - without_mark(text).len()
     } else {
-        buffer[..length].iter().position(|&byte| byte == end).map_or(length, |at| at + 1)
+        text.iter().position(|&byte| byte == end).map_or(length, |at| at + 1)
     };
-    while begin < length && buffer[length - 1] != end {
-        buffer.resize(buffer.len().max(length + BLOCK), 0);
-        let more = file.read_up_to(from + length as u64, &mut buffer[length..length + BLOCK])?;
-        if more == 0 {
+    text.skip(before);
+    // Most lines are short, and what is read behind the last one is read again.
+    let mut more = 512;
+    while !text.is_empty() && text.last() != Some(&end) {
+        more = (more * 2).min(BLOCK);
+        let length = text.len();
+        if text.read_on(file, from + (before + length) as u64, more)? == 0 {
             break;
         }
-        let line_end = buffer[length..length + more].iter().position(|&byte| byte == end);
-        length += line_end.map_or(more, |at| at + 1);
+        if let Some(at) = text[length..].iter().position(|&byte| byte == end) {
+            text.truncate(length + at + 1);
+        }
     }
-    Ok((from + begin as u64, begin..length))
+    Ok(from + before as u64)
 }
 
 /// How many lines end before byte `before` of a file.

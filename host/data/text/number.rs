@@ -40,13 +40,15 @@ pub(super) fn short<T: Number>(text: &[u8], start: usize, end: usize) -> Option<
         digits = (digits & !before) | ((digits & before) << 8);
         fraction = 7 - others.trailing_zeros() as usize / 8;
     }
-    // As float32, it is rounded twice. With at most 8 digits, 7 of them behind the point, the quotient is either the middle between two
-    // float32 or farther from it than 2⁻⁵⁰ of itself, so that the second rounding does not see the first.
-    Some(T::from_f64(f64::from(eight_digits(digits)) / POWERS[sign][fraction & 7]))
+    Some(T::of_decimal(exact(eight_digits(digits)), sign, fraction & 7))
 }
 
-/// Powers of ten, and their negatives for negative numbers.
-const POWERS: [[f64; 8]; 2] = [[1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7], [-1.0, -1e1, -1e2, -1e3, -1e4, -1e5, -1e6, -1e7]];
+/// An integer as float64. The processor's instruction for that waits for whatever was in the register before, here the number before.
+#[inline(always)]
+fn exact(integer: u32) -> f64 {
+    const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
+    f64::from_bits(TWO_TO_52.to_bits() | u64::from(integer)) - TWO_TO_52
+}
 
 /// The highest bytes of a word, one more than the index.
 const KEEP_LAST: [u64; 8] = {
@@ -72,4 +74,20 @@ fn eight_digits(word: u64) -> u32 {
     let first = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
     let second = ((pairs >> 16) & PAIRS).wrapping_mul(1 + (10_000 << 32));
     (first.wrapping_add(second) >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All of them: a multiplication stands for the division.
+    #[test]
+    fn every_fraction_of_seven_digits_is_the_nearest_float32() {
+        for (fraction, power) in [1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7].into_iter().enumerate() {
+            // A quotient of such numbers is the nearest float64, which is no middle between two float32.
+            let wrong = (0..10_000_000).find(|&digits| f32::of_decimal(exact(digits), 1, fraction + 1) != -(f64::from(digits) / power) as f32);
+            assert_eq!(wrong, None, "behind the point: {}", fraction + 1);
+        }
+        assert_eq!((exact(0), exact(99_999_999)), (0.0, 99_999_999.0));
+    }
 }

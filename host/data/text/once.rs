@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result};
 
 use super::super::batch::{Batch, Layout, Number, Piece, Rows, each};
 use super::super::fault::kernel;
+use super::super::files::Excerpt;
 use super::super::reader::Position;
 use super::lines::read_lines;
 use super::{Csv, KEPT, LineFormat as _, Text};
@@ -27,13 +28,13 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Room that a thread uses for every piece.
 struct Room<T> {
-    text: Vec<u8>,
+    text: Excerpt,
     cells: Vec<T>,
 }
 
 impl<T> Default for Room<T> {
     fn default() -> Room<T> {
-        Room { text: Vec::new(), cells: Vec::new() }
+        Room { text: Excerpt::default(), cells: Vec::new() }
     }
 }
 
@@ -70,14 +71,14 @@ impl Text<Csv> {
 
     /// As many rows as the channel should have, and some.
     fn expected_rows(&self) -> Result<usize> {
-        let (mut bytes, mut rows, mut buffer) = (0, 0, Vec::new());
+        let (mut bytes, mut rows, mut text) = (0, 0, Excerpt::default());
         let ranges = self.ranges(Position::START);
         for (file, range) in ranges.iter().step_by(ranges.len().div_ceil(SAMPLES)) {
             let some = range.start..range.end.min(range.start + SAMPLE);
-            let read = self.files[*file].open().and_then(|source| read_lines(&source, some, self.format.end(), &mut buffer));
-            let (_, span) = read.with_context(|| self.unreadable(*file))?;
-            bytes += span.len();
-            rows += self.format.count(&buffer[span]);
+            let read = self.files[*file].open().and_then(|source| read_lines(&source, some, self.format.end(), &mut text));
+            read.with_context(|| self.unreadable(*file))?;
+            bytes += text.len();
+            rows += self.format.count(&text);
         }
         let all: u64 = ranges.iter().map(|(_, range)| range.end - range.start).sum();
         let expected = (all as f64 * rows as f64 / bytes.max(1) as f64) as usize;
@@ -93,8 +94,8 @@ impl Text<Csv> {
         each(context, bytes, work, |room: &mut Room<T>, (number, (file, range))| {
             let turn = Turn { places: &places, number, passed: false };
             let read = self.files[file].open().and_then(|source| read_lines(&source, range, self.format.end(), &mut room.text));
-            let (offset, span) = read.with_context(|| self.unreadable(file))?;
-            let text = &room.text[span];
+            let offset = read.with_context(|| self.unreadable(file))?;
+            let text = &room.text;
             let needed = self.format.most_rows(text.len()) * self.format.cells();
             room.cells.resize(needed.max(room.cells.len()), T::MISSING);
             let mut decoded = Rows::in_cells(layout, &mut room.cells);
