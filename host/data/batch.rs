@@ -37,7 +37,8 @@ pub(super) trait Number: Element + fast_float2::FastFloat {
 
 /// Powers of ten and their reciprocals, and the negatives of them.
 const POWERS: [[f64; 8]; 2] = [[1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7], [-1e0, -1e1, -1e2, -1e3, -1e4, -1e5, -1e6, -1e7]];
-const RECIPROCALS: [[f64; 8]; 2] = [[1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7], [-1e0, -1e-1, -1e-2, -1e-3, -1e-4, -1e-5, -1e-6, -1e-7]];
+const RECIPROCALS: [[f64; 8]; 2] =
+    [[1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7], [-1e0, -1e-1, -1e-2, -1e-3, -1e-4, -1e-5, -1e-6, -1e-7]];
 
 impl Number for f32 {
     const DTYPE: DType = DType::Float32;
@@ -148,11 +149,9 @@ impl<'a, T> Rows<'a, T> {
     where
         T: Copy,
     {
-        for (own, other) in [
-            (&mut *self.labels, &*others.labels),
-            (&mut *self.weights, &*others.weights),
-            (&mut *self.features, &*others.features),
-        ] {
+        for (own, other) in
+            [(&mut *self.labels, &*others.labels), (&mut *self.weights, &*others.weights), (&mut *self.features, &*others.features)]
+        {
             own.copy_from_slice(&other[..own.len()]);
         }
     }

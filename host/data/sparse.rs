@@ -4,8 +4,8 @@ use algohost_kernels::{Context, Csr, CsrBuilder, Tensor};
 use anyhow::Result;
 
 use super::batch::{Batch, Layout, Number, Piece, each};
-use super::files::Excerpt;
 use super::fault::{allocation, kernel};
+use super::files::Excerpt;
 
 /// Rows of a channel, with sparse features.
 #[derive(Clone, Debug)]

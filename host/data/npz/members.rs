@@ -201,8 +201,13 @@ impl Search<'_> {
         let content = array.member.content(self.context, self.name, &self.file)?;
         let mut numbers = vec![0_f64; count];
         let piece = Piece { rows: count, ..Piece::default() };
-        let read =
-            read_rows(|at, room| content.read_exact_at(at, room), &array.header, &piece, &mut Excerpt::default(), &mut Rows::of(&mut numbers, 1));
+        let read = read_rows(
+            |at, room| content.read_exact_at(at, room),
+            &array.header,
+            &piece,
+            &mut Excerpt::default(),
+            &mut Rows::of(&mut numbers, 1),
+        );
         read.with_context(|| format!("{}: cannot be read", self.name))?;
         let whole = |number: &f64| if *number < 0.0 { usize::MAX } else { *number as usize };
         Ok((numbers.iter().map(whole).collect(), charge))

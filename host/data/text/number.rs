@@ -85,7 +85,8 @@ mod tests {
     fn every_fraction_of_seven_digits_is_the_nearest_float32() {
         for (fraction, power) in [1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7].into_iter().enumerate() {
             // A quotient of such numbers is the nearest float64, which is no middle between two float32.
-            let wrong = (0..10_000_000).find(|&digits| f32::of_decimal(exact(digits), 1, fraction + 1) != -(f64::from(digits) / power) as f32);
+            let wrong =
+                (0..10_000_000).find(|&digits| f32::of_decimal(exact(digits), 1, fraction + 1) != -(f64::from(digits) / power) as f32);
             assert_eq!(wrong, None, "behind the point: {}", fraction + 1);
         }
         assert_eq!((exact(0), exact(99_999_999)), (0.0, 99_999_999.0));
