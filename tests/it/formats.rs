@@ -177,15 +177,21 @@ fn what_is_fetched_while_it_is_read_is_read_once() {
     let lines: String = (0..rows).map(|row| format!("[{},{},0.125]\n", row % 2, row % 10)).collect();
     for (content_type, name, bytes) in [("text/csv", "a.csv", text), ("application/jsonlines", "a.jsonl", lines)] {
         let base = job(&json!({"mode": "epochs", "text": "train 1 0"}), "", name, bytes.as_bytes());
+        let run = || algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest("faulty")).bytes_read();
         let read = |mode: &str| {
             base.channels(&json!({"train": {"TrainingInputMode": mode, "ContentType": content_type}}));
-            let (told, read) = algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest("faulty")).bytes_read();
+            let (told, read) = run();
             assert!(told.contains("epoch 0: 600000 rows of 2 columns, sum 2775000, labels 300000"), "{told}");
             read
         };
         let (file, fast) = (read("File"), read("FastFile"));
-        let size = bytes.len() as f64;
-        assert!(file - fast > 0.7 * size, "{content_type}: {file} bytes in File mode, {fast} in FastFile mode, of {size}");
+        base.hyperparameters(&json!({"mode": "none"}));
+        let (_, idle) = run();
+        let times = |read: f64| (read - idle) / bytes.len() as f64;
+        assert!(times(fast) < 1.3, "{content_type}: read {} times in FastFile mode", times(fast));
+        // Of CSV the rows need not be counted first.
+        let wanted = if content_type == "text/csv" { 0.9..1.3 } else { 1.8..2.3 };
+        assert!(wanted.contains(&times(file)), "{content_type}: read {} times in File mode", times(file));
     }
 }
 
