@@ -86,6 +86,10 @@ pub struct Settings {
     pub address: IpAddr,
     /// `SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT`; application/json.
     pub default_accept: String,
+    /// `SAGEMAKER_BATCH`: every answer ends with a line end, so that answers can be put one after the other.
+    pub batch: bool,
+    /// `SAGEMAKER_INFERENCE_OUTPUT`: names of the outputs to answer with, in this order, with commas between them. Empty for all.
+    pub outputs: Vec<String>,
     /// The container's variables that a training guest may see; what opens doors, and what is this process's own, is left out.
     pub guest_variables: Vec<(String, String)>,
 }
@@ -132,6 +136,8 @@ impl Settings {
             port: number(vars, &["SAGEMAKER_BIND_TO_PORT"], u16::MAX)?.unwrap_or(8080),
             address: parsed(vars, "ALGOHOST_BIND_ADDRESS", "an IP address")?.unwrap_or(IpAddr::from([0, 0, 0, 0])),
             default_accept: vars.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT").unwrap_or_else(|| "application/json".into()),
+            batch: switch(vars, "SAGEMAKER_BATCH")?.unwrap_or(false),
+            outputs: list(vars, "SAGEMAKER_INFERENCE_OUTPUT"),
             guest_variables: passed(vars.all()),
         })
     }
@@ -149,6 +155,12 @@ fn number<T: FromStr + PartialOrd + Display + Copy>(vars: &dyn Vars, names: &[&s
         }
     }
     Ok(None)
+}
+
+/// Names with commas between them.
+fn list(vars: &dyn Vars, name: &str) -> Vec<String> {
+    let text = vars.get(name).unwrap_or_default();
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 /// A variable that is on or off.

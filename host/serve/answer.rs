@@ -2,19 +2,27 @@
 
 use std::borrow::Cow;
 
+use algohost_kernels::Tensor;
 use axum::http::HeaderMap;
 use bytes::Bytes;
 
-use crate::data::{ContentType, Format, decode_request, encode};
+use crate::data::{ContentType, Format, RowForm, decode_request, encode};
 use crate::failure::{Code, Failure};
 use crate::wasm::{self, Instance};
 
 /// A request as an instance takes it.
 pub(super) enum Request {
     /// Rows for the predictor.
-    Rows { content_type: ContentType, accept: Format, body: Bytes },
+    Rows(Rows),
     /// Bytes for the handler, as they came.
     Raw { headers: HeaderMap, body: Bytes },
+}
+
+/// Rows as they came, and how they are to be answered.
+pub(super) struct Rows {
+    pub(super) content_type: ContentType,
+    pub(super) accept: Format,
+    pub(super) body: Bytes,
 }
 
 /// An answer as an instance gives it.
@@ -24,21 +32,60 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
+/// How rows are read and answers written, whatever the request.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Style {
+    /// Of the rows that the model learned from.
+    pub(super) rows: RowForm,
+    /// Names of the outputs that are answered; empty for all.
+    pub(super) outputs: Vec<String>,
+    /// Every answer ends with a line end.
+    pub(super) line_end: bool,
+}
+
 impl Request {
     /// Runs the request on an instance.
-    pub(super) fn answer(&self, instance: &mut Instance) -> Result<Answer, Failure> {
+    pub(super) fn answer(&self, instance: &mut Instance, style: &Style) -> Result<Answer, Failure> {
         match self {
-            Request::Rows { content_type, accept, body } => predict(instance, content_type, *accept, body),
+            Request::Rows(rows) => {
+                let features = rows.decode(instance, style)?;
+                rows.encode(instance.predict(features)?, style)
+            }
             Request::Raw { headers, body } => handle(instance, headers, body),
         }
     }
 }
 
-fn predict(instance: &mut Instance, content_type: &ContentType, accept: Format, body: &[u8]) -> Result<Answer, Failure> {
-    let features = decode_request(instance.context(), content_type, body).map_err(|error| as_request_failure(&error))?;
-    let outputs = instance.predict(features)?;
-    let body = encode(accept, &outputs).map_err(|error| Failure::of(&error))?;
-    Ok(Answer { status: 200, headers: vec![("content-type".into(), accept.media_type().into())], body })
+impl Rows {
+    /// The features, charged to the instance.
+    pub(super) fn decode(&self, instance: &Instance, style: &Style) -> Result<Tensor, Failure> {
+        let decoded = decode_request(instance.context(), &self.content_type, style.rows, &self.body);
+        decoded.map_err(|error| as_request_failure(&error))
+    }
+
+    /// The answer that the outputs are.
+    pub(super) fn encode(&self, outputs: Vec<(String, Tensor)>, style: &Style) -> Result<Answer, Failure> {
+        let outputs = select(outputs, &style.outputs)?;
+        let mut body = encode(self.accept, &outputs).map_err(|error| Failure::of(&error))?;
+        if style.line_end && self.accept.is_text() && body.last() != Some(&b'\n') {
+            body.push(b'\n');
+        }
+        Ok(Answer { status: 200, headers: vec![("content-type".into(), self.accept.media_type().into())], body })
+    }
+}
+
+/// The outputs that are wanted, in the order in which they are; all when none is named.
+fn select(mut outputs: Vec<(String, Tensor)>, wanted: &[String]) -> Result<Vec<(String, Tensor)>, Failure> {
+    if wanted.is_empty() {
+        return Ok(outputs);
+    }
+    let known = || outputs.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+    if let Some(unknown) = wanted.iter().find(|wanted| outputs.iter().all(|(name, _)| name != *wanted)) {
+        let what = format!("SAGEMAKER_INFERENCE_OUTPUT asks for '{unknown}', the algorithm's outputs are {}", known());
+        return Err(Failure::new(Code::NotFound, what));
+    }
+    let take = |name: &String| outputs.iter().position(|(known, _)| known == name).map(|at| outputs.swap_remove(at));
+    Ok(wanted.iter().filter_map(take).collect())
 }
 
 /// A request that needs more memory than is granted is too large; that is not the algorithm's fault.

@@ -18,13 +18,14 @@ use anyhow::{Context, Result};
 use crossbeam_channel::{Receiver, bounded, select};
 use tokio::sync::watch;
 
-use crate::contract::{Base, Purpose, Settings, find_component};
+use crate::contract::{Base, Description, Purpose, Settings, find_component};
 use crate::failure::{Code, Failure};
 use crate::process::Stop;
 use crate::wasm::archives::Archives;
 use crate::wasm::checkpoints::Checkpoints;
-use crate::wasm::{Access, Folder, Grants, Host, Job, Limits, Origin, Setup};
+use crate::wasm::{Access, Algorithm, Folder, Grants, Host, Job, Limits, Origin, Setup, describe};
 
+use answer::Style;
 use instances::Instances;
 use lanes::{Lane, Shared};
 use routes::Service;
@@ -151,8 +152,26 @@ fn load(settings: &Settings, component: Option<&Path>, lanes: &[Arc<Lane>], shar
     let host = Host::new(settings.threads)?;
     let origin = if found.named_by_operator { Origin::Named } else { Origin::Found };
     let algorithm = host.load(&found.path, origin, settings.component_sha256.as_deref())?;
-    let recipe = Recipe { host, algorithm, setup: setup(settings) };
+    let style = Style { outputs: settings.outputs.clone(), line_end: settings.batch, ..Style::default() };
+    require_outputs(&host, &algorithm, &settings.outputs)?;
+    let recipe = Recipe { host, algorithm, setup: setup(settings), style };
     Instances::start(&recipe, lanes, shared, settings.instances)
+}
+
+/// Refuses names of outputs that the component does not declare, when it declares any.
+fn require_outputs(host: &Host, algorithm: &Algorithm, wanted: &[String]) -> Result<()> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let declared: Vec<String> =
+        Description::parse(&describe(host, algorithm)?)?.inference.outputs.into_iter().map(|output| output.name).collect();
+    match wanted.iter().find(|name| !declared.is_empty() && !declared.contains(name)) {
+        Some(unknown) => {
+            let what = format!("SAGEMAKER_INFERENCE_OUTPUT asks for '{unknown}', the algorithm's outputs are {}", declared.join(", "));
+            Err(Failure::user(what).into())
+        }
+        None => Ok(()),
+    }
 }
 
 fn setup(settings: &Settings) -> Setup {

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::sync::watch;
 
-use super::answer::{Answer, Request};
+use super::answer::{Answer, Request, Rows};
 use super::connections::Connections;
 use super::instances::Instances;
 use super::lanes::Lane;
@@ -36,6 +36,7 @@ struct Shared {
     instances: watch::Receiver<Option<Arc<Instances>>>,
     timeout: Duration,
     body_bytes: usize,
+    instances_wanted: usize,
     default_accept: Format,
     /// Counts the errors of all lanes.
     next_request: Arc<AtomicU64>,
@@ -53,6 +54,7 @@ impl Service {
             instances,
             timeout: settings.request_timeout,
             body_bytes: settings.body_bytes,
+            instances_wanted: settings.instances,
             default_accept: negotiate(&settings.default_accept, Format::Json)?,
             next_request: Arc::clone(next_request),
         })))
@@ -73,6 +75,7 @@ pub(super) async fn serve(connections: Connections, service: Service, mut ended:
     let routes = Router::new()
         .route("/ping", get(ping))
         .route("/invocations", post(invocations))
+        .route("/execution-parameters", get(execution_parameters))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .layer(limit)
@@ -94,6 +97,16 @@ async fn ping(State(service): State<Service>) -> Response {
     }
 }
 
+/// What a batch transform job should ask for, unless it says so itself.
+async fn execution_parameters(State(service): State<Service>) -> Response {
+    let parameters = serde_json::json!({
+        "MaxConcurrentTransforms": service.0.instances_wanted,
+        "BatchStrategy": "MULTI_RECORD",
+        "MaxPayloadInMB": (service.0.body_bytes >> 20).max(1),
+    });
+    ([(header::CONTENT_TYPE, "application/json")], parameters.to_string()).into_response()
+}
+
 async fn invocations(State(service): State<Service>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
     match invoke(&service, headers, body).await {
         Ok(answer) => answer,
@@ -104,7 +117,12 @@ async fn invocations(State(service): State<Service>, headers: HeaderMap, body: R
 async fn invoke(service: &Service, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Response, Failure> {
     let instances = service.instances()?;
     let body = body.map_err(|rejection| refused_body(service, &rejection))?;
-    let request = if instances.takes_raw_requests() { Request::Raw { headers, body } } else { rows_request(service, &headers, body)? };
+    let request = match instances.takes_raw_requests() {
+        true => Request::Raw { headers, body },
+        // No rows, no answers.
+        false if body.is_empty() => return Ok(StatusCode::NO_CONTENT.into_response()),
+        false => Request::Rows(rows_request(service, &headers, body)?),
+    };
     let answer = service.0.lane.submit(request)?;
     let late = || Failure::new(Code::Deadline, format!("no answer within {} s", service.0.timeout.as_secs()));
     let outcome = tokio::time::timeout(service.0.timeout + GRACE, answer).await.map_err(|_| late())?;
@@ -121,12 +139,12 @@ fn refused_body(service: &Service, rejection: &BytesRejection) -> Failure {
 }
 
 /// Everything about the request that can be refused without the algorithm is refused here.
-fn rows_request(service: &Service, headers: &HeaderMap, body: Bytes) -> Result<Request, Failure> {
+fn rows_request(service: &Service, headers: &HeaderMap, body: Bytes) -> Result<Rows, Failure> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let content_type = text(header::CONTENT_TYPE).or_else(|| text(HeaderName::from_static("contenttype")));
     let content_type = ContentType::parse(content_type.unwrap_or("text/csv")).map_err(|error| Failure::of(&error))?;
     let accept = negotiate(text(header::ACCEPT).unwrap_or_default(), service.0.default_accept).map_err(|error| Failure::of(&error))?;
-    Ok(Request::Rows { content_type, accept, body })
+    Ok(Rows { content_type, accept, body })
 }
 
 fn respond(answer: Answer) -> Result<Response, Failure> {
@@ -146,14 +164,14 @@ fn respond(answer: Answer) -> Result<Response, Failure> {
 }
 
 async fn unknown_path(State(service): State<Service>) -> Response {
-    let failure = Failure::new(Code::NotFound, "no such path; there are GET /ping and POST /invocations");
+    let failure = Failure::new(Code::NotFound, "no such path; there are GET /ping, POST /invocations and GET /execution-parameters");
     let mut response = error(&service, &failure);
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }
 
 async fn unknown_method(State(service): State<Service>) -> Response {
-    let failure = Failure::new(Code::InvalidInput, "wrong method; there are GET /ping and POST /invocations");
+    let failure = Failure::new(Code::InvalidInput, "wrong method; there are GET /ping, POST /invocations and GET /execution-parameters");
     let mut response = error(&service, &failure);
     *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     response

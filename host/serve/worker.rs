@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::answer::Request;
+use super::answer::{Request, Style};
 use super::lanes::{Outcome, Shared};
 use crate::failure::{Code, Failure};
 use crate::wasm::{Algorithm, Host, Instance, Setup};
@@ -22,6 +22,7 @@ pub(super) struct Recipe {
     pub(super) host: Host,
     pub(super) algorithm: Algorithm,
     pub(super) setup: Setup,
+    pub(super) style: Style,
 }
 
 impl Recipe {
@@ -35,6 +36,7 @@ impl Recipe {
 /// An instance that has loaded the model.
 pub(super) struct Worker {
     recipe: Recipe,
+    style: Style,
     instance: Instance,
     /// The host panicked in a request; the instance may be half-way through something.
     panicked: bool,
@@ -46,12 +48,15 @@ impl Worker {
     /// # Errors
     /// What the algorithm fails with.
     pub(super) fn load(recipe: Recipe) -> Result<Worker> {
-        Ok(Worker { instance: recipe.instance()?, panicked: false, recipe })
+        let instance = recipe.instance()?;
+        // Known once the model's files were opened.
+        let style = Style { rows: recipe.setup.archives.row_form(), ..recipe.style.clone() };
+        Ok(Worker { recipe, style, instance, panicked: false })
     }
 
     /// Answers one request.
     pub(super) fn answer(&mut self, request: &Request) -> Outcome {
-        let outcome = catch_unwind(AssertUnwindSafe(|| request.answer(&mut self.instance))).unwrap_or_else(|_| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| request.answer(&mut self.instance, &self.style))).unwrap_or_else(|_| {
             self.panicked = true;
             Err(Failure::new(Code::Internal, "the host itself failed with this request; its log has the place"))
         });

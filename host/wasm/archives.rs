@@ -9,12 +9,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use algohost_kernels::{Charge, Context, DType, Tensor};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
+use serde::Serialize;
 
 use super::job::Access;
+use crate::data::RowForm;
 use crate::failure::{Code, Failure};
 
 /// The key of the author's own JSON in a file's metadata.
 pub(super) const METADATA_KEY: &str = "algohost";
+
+/// The key of the form of the rows that the model learned from.
+const ROWS_KEY: &str = "algohost-rows";
+
+/// The longest header that the library reads, in bytes.
+const LONGEST_HEADER: usize = 100_000_000;
 
 /// The format's: of the header's length, and so of the first tensor's bytes.
 const ALIGNMENT: usize = 8;
@@ -61,6 +69,12 @@ impl Archives {
     pub fn create(&self, file: &str) -> Result<Writer, Failure> {
         self.resolve("create-archive", file, Access::Write)?;
         Ok(Writer { archives: self.clone(), finished: false, file: file.to_owned(), tensors: BTreeMap::new() })
+    }
+
+    /// The form of the rows that the model learned from, as far as what is open says.
+    pub fn row_form(&self) -> RowForm {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.values().find_map(Archive::row_form).unwrap_or_default()
     }
 
     pub(super) fn open(&self, context: &Context, file: &str) -> Result<Archive, Failure> {
@@ -113,11 +127,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the file, whole or not at all.
+    /// Writes the file, whole or not at all. `form` is that of the rows the model learned from, kept for requests with sparse rows.
     ///
     /// # Errors
     /// Bad operation when `metadata` is no JSON object; io when the file cannot be written.
-    pub fn finish(&mut self, metadata: &str) -> Result<(), Failure> {
+    pub fn finish(&mut self, metadata: &str, form: Option<RowForm>) -> Result<(), Failure> {
         self.require_open()?;
         let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(metadata);
         if let Err(error) = object {
@@ -130,7 +144,11 @@ impl Writer {
         let tensors: Vec<(&str, &Tensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
         let mut partial = path.file_name().unwrap_or_default().to_owned();
         partial.push(".partial");
-        write_file(&path, &path.with_file_name(partial), &tensors, HashMap::from([(METADATA_KEY.to_owned(), metadata.to_owned())]))
+        let mut entries = BTreeMap::from([(METADATA_KEY, metadata.to_owned())]);
+        if let Some(RowForm { columns, index_base }) = form {
+            entries.insert(ROWS_KEY, serde_json::json!({"columns": columns, "index_base": index_base}).to_string());
+        }
+        write_file(&path, &path.with_file_name(partial), &tensors, &entries)
             .map_err(|error| Failure::new(Code::Io, format!("finish: {} cannot be written: {error}", self.file)))
     }
 
@@ -148,7 +166,7 @@ pub(super) fn write_file(
     path: &Path,
     partial: &Path,
     tensors: &[(&str, &Tensor)],
-    metadata: HashMap<String, String>,
+    metadata: &BTreeMap<&str, String>,
 ) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -163,9 +181,18 @@ pub(super) fn write_file(
     written
 }
 
+/// What a file begins with, the same for the same contents.
+#[derive(Serialize)]
+struct Header<'a> {
+    #[serde(rename = "__metadata__")]
+    metadata: &'a BTreeMap<&'a str, String>,
+    #[serde(flatten)]
+    tensors: BTreeMap<String, TensorInfo>,
+}
+
 /// The library's own way to write a file makes another one of a random name first, which a killed process would leave and the uploading
 /// agent of checkpoints would take; so the library makes the header only.
-fn write_partial(partial: &Path, tensors: &[(&str, &Tensor)], metadata: HashMap<String, String>) -> anyhow::Result<()> {
+fn write_partial(partial: &Path, tensors: &[(&str, &Tensor)], metadata: &BTreeMap<&str, String>) -> anyhow::Result<()> {
     let mut tensors = tensors.to_vec();
     // Elements of every size are aligned where they lie.
     tensors.sort_unstable_by_key(|&(name, tensor)| (Reverse(tensor.dtype().size()), name));
@@ -180,7 +207,14 @@ fn write_partial(partial: &Path, tensors: &[(&str, &Tensor)], metadata: HashMap<
         parts.push(bytes);
         end = data_offsets.1;
     }
-    let mut header = serde_json::to_vec(&Metadata::new(Some(metadata), infos)?)?;
+    // Checks it; a map of its own for the file's metadata would come in another order each time.
+    Metadata::new(None, infos.clone())?;
+    let mut header = serde_json::to_vec(&Header { metadata, tensors: infos.into_iter().collect() })?;
+    anyhow::ensure!(
+        header.len() < LONGEST_HEADER,
+        "names and metadata have {} bytes, less than {LONGEST_HEADER} are possible",
+        header.len()
+    );
     header.resize(header.len().next_multiple_of(ALIGNMENT), b' ');
     let mut file = File::create_new(partial)?;
     file.write_all(&(header.len() as u64).to_le_bytes())?;
@@ -247,6 +281,13 @@ impl Archive {
     /// A value of the file's own metadata.
     pub(super) fn entry(&self, key: &str) -> Option<&str> {
         self.0.metadata.get(key).map(String::as_str)
+    }
+
+    /// What another writer says there counts for nothing.
+    fn row_form(&self) -> Option<RowForm> {
+        let form: serde_json::Value = serde_json::from_str(self.entry(ROWS_KEY)?).ok()?;
+        let number = |key: &str| form.get(key).and_then(serde_json::Value::as_u64);
+        Some(RowForm { columns: number("columns").and_then(|columns| usize::try_from(columns).ok()), index_base: number("index_base") })
     }
 
     pub(super) fn names(&self) -> Vec<String> {

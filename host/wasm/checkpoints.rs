@@ -4,7 +4,7 @@
 //! it, and another one when it is done; in between the file must stay. The markers' names are the platform's, so whoever starts the guest
 //! gives them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use algohost_kernels::{Context, Tensor};
@@ -111,8 +111,8 @@ impl Store {
         if number(&name).is_none() {
             return Err(failed(format!("there is no number after the one of {}", file_name(last))));
         }
-        let metadata = HashMap::from([(METADATA_KEY.to_owned(), state.to_owned()), (OWNER_KEY.to_owned(), self.owner.clone())]);
-        write_file(&self.folder.join(&name), &self.beside(&name, self.markers.unfinished), &tensors, metadata)
+        let metadata = BTreeMap::from([(METADATA_KEY, state.to_owned()), (OWNER_KEY, self.owner.clone())]);
+        write_file(&self.folder.join(&name), &self.beside(&name, self.markers.unfinished), &tensors, &metadata)
             .map_err(|error| failed(format!("{error:#}")))?;
         // The name, too, is to outlive a machine that goes down. Some file systems cannot do that, and need not.
         let _ = std::fs::File::open(&self.folder).and_then(|folder| folder.sync_all());

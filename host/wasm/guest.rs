@@ -17,7 +17,7 @@ use super::instance::Setup;
 use super::job::{Access, Channel, Job};
 use super::output::Output;
 use super::watchdog::Deadline;
-use crate::data::{Feed, IndexBase, Records};
+use crate::data::{Feed, IndexBase, Records, RowForm};
 use crate::failure::{Code, Failure};
 use crate::telemetry;
 
@@ -43,6 +43,8 @@ pub(super) struct Guest {
     pub(super) readers: Slab<Feed>,
     pub(super) record_readers: Slab<Records>,
     pub(super) index_base: IndexBase,
+    /// Of the first channel that was opened.
+    pub(super) row_form: Option<RowForm>,
     pub(super) writers: Slab<Writer>,
     pub(super) archive_handles: Slab<Archive>,
 }
@@ -59,6 +61,7 @@ impl Guest {
             context: Context::new(budget, cancel.clone(), host.pool().clone()).with_permits(setup.permits.clone()),
             deadline: Deadline::new(cancel),
             index_base: IndexBase::of(setup.job.channels.iter().map(Channel::source)),
+            row_form: None,
             job: Arc::clone(&setup.job),
             archives: setup.archives.clone(),
             checkpoints: setup.checkpoints.clone(),

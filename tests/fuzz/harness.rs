@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use algohost::contract::{Base, Description, TrainingJob};
-use algohost::data::{ContentType, Feed, IndexBase, Options, Origin, Records, Share, Source, decode_request};
+use algohost::data::{ContentType, Feed, IndexBase, Options, Origin, Records, RowForm, Share, Source, decode_request};
 use algohost::failure::Failure;
 use algohost_kernels::{Budget, Cancel, Context, Pool};
 use anyhow::Result;
@@ -127,7 +127,7 @@ pub(crate) fn records(bytes: &[u8]) {
 }
 
 fn decoded(content_type: &str, bytes: &[u8]) -> Result<()> {
-    decode_request(&context(), &ContentType::parse(content_type)?, bytes).map(drop)
+    decode_request(&context(), &ContentType::parse(content_type)?, RowForm::default(), bytes).map(drop)
 }
 
 pub(crate) fn request(bytes: &[u8]) {

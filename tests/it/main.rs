@@ -30,6 +30,7 @@ mod platform;
 mod report;
 mod sandbox;
 mod serve;
+mod serving;
 mod stopping;
 mod tidy;
 mod toolkit;

@@ -41,6 +41,11 @@ impl Format {
         }
     }
 
+    /// Whether it consists of lines of text.
+    pub fn is_text(self) -> bool {
+        matches!(self, Format::Csv | Format::Libsvm | Format::JsonLines | Format::Json)
+    }
+
     /// The format of a media type (lower case, without parameters) or of a short name that jobs use for it.
     pub(super) fn of_media_type(essence: &str) -> Option<Format> {
         match essence {
@@ -134,6 +139,20 @@ impl ContentType {
         match value.parse() {
             Ok(size) => Ok(Some(size)),
             Err(_) => Err(Failure::user(format!("content type: label_size is {}, not a whole number", quote(value.as_bytes()))).into()),
+        }
+    }
+
+    /// The number of features of a row that the `columns` parameter gives.
+    ///
+    /// # Errors
+    /// Invalid input when it is not a whole number from 1.
+    pub fn columns(&self) -> Result<Option<usize>> {
+        let Some(value) = self.parameter("columns") else {
+            return Ok(None);
+        };
+        match value.parse().ok().filter(|&columns| columns > 0) {
+            Some(columns) => Ok(Some(columns)),
+            None => Err(Failure::user(format!("content type: columns is {}, not a whole number from 1", quote(value.as_bytes()))).into()),
         }
     }
 

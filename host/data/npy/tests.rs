@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::super::testing::{Channel, context, failure, tensor, values, wrong_input};
 use super::encode;
-use crate::data::{ContentType, decode_request};
+use crate::data::{ContentType, RowForm, decode_request};
 
 /// A file of version 1.0 with this header and these elements.
 fn npy(descr: &str, fortran: &str, shape: &str, elements: &[u8]) -> Vec<u8> {
@@ -69,7 +69,7 @@ fn both_orders_and_all_versions_are_the_same_table() {
         assert_eq!((reader.rows(), reader.columns()), (Some(3), 2));
         assert_eq!(values(&reader.next(2).unwrap().unwrap().features), [1.0, 2.0, 3.0, 4.0]);
         assert_eq!(values(&reader.read_all().unwrap().features), [5.0, 6.0]);
-        let request = decode_request(&context(1), &ContentType::parse("npy").unwrap(), &file).unwrap();
+        let request = decode_request(&context(1), &ContentType::parse("npy").unwrap(), RowForm::default(), &file).unwrap();
         assert_eq!((&request.shape()[..], values(&request)), (&[3, 2][..], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
     }
 }
@@ -78,7 +78,7 @@ fn both_orders_and_all_versions_are_the_same_table() {
 fn one_axis_is_a_column_of_a_channel_and_a_row_of_a_request() {
     let file = npy("|u1", "False", "(3,)", &[1, 2, 3]);
     assert_eq!(channel(&file).read_all("{}").unwrap().features.shape()[..], [3, 1]);
-    let request = decode_request(&context(1), &ContentType::parse("application/x-npy").unwrap(), &file).unwrap();
+    let request = decode_request(&context(1), &ContentType::parse("application/x-npy").unwrap(), RowForm::default(), &file).unwrap();
     assert_eq!(request.shape()[..], [1, 3]);
 }
 
@@ -130,12 +130,12 @@ fn wrong_files_are_told() {
     ];
     for (file, message) in cases {
         assert_eq!(wrong_input(channel(file).read_all("{}")), format!("train/a.npy: {message}"));
-        let request = decode_request(&context(1), &ContentType::parse("npy").unwrap(), file);
+        let request = decode_request(&context(1), &ContentType::parse("npy").unwrap(), RowForm::default(), file);
         assert_eq!(wrong_input(request), format!("request: {message}"));
     }
     let empty = npy("|u1", "False", "(0, 2)", &[]);
     assert!(wrong_input(channel(&empty).read_all("{}")).starts_with("channel 'train': no rows in the data files ("));
-    let request = decode_request(&context(1), &ContentType::parse("npy").unwrap(), &empty);
+    let request = decode_request(&context(1), &ContentType::parse("npy").unwrap(), RowForm::default(), &empty);
     assert_eq!(wrong_input(request), "request: the array has 0 rows of 2 columns");
     let columns = channel(&npy("|u1", "False", "(1, 2)", &[1, 2])).read_all(r#"{"columns": 3}"#);
     assert_eq!(wrong_input(columns), "channel 'train': 2 columns of features, 3 are wanted");
@@ -186,9 +186,9 @@ proptest! {
             file[at] = byte;
         }
         let npy = ContentType::parse("npy").unwrap();
-        let _ = decode_request(&context(1), &npy, &file);
+        let _ = decode_request(&context(1), &npy, RowForm::default(), &file);
         let _ = channel(&file).read_all("{}");
         file.truncate(cut.index(file.len()));
-        let _ = decode_request(&context(1), &npy, &file);
+        let _ = decode_request(&context(1), &npy, RowForm::default(), &file);
     }
 }

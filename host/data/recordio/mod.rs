@@ -7,6 +7,8 @@
 //! Where a record begins is only known once the one before it was looked at: the frames' headers are walked over one after the other,
 //! which is fast, and what lies between them is decoded by all threads.
 
+mod body;
+mod encode;
 mod frame;
 mod record;
 mod rows;
@@ -22,6 +24,8 @@ use super::files::{DataFile, Excerpt, Source};
 use super::reader::{Options, Position};
 use super::sparse::{SparseRows, SparseTable};
 use crate::failure::{Code, Failure};
+pub(super) use body::decode_body;
+pub(super) use encode::encode;
 use frame::{End, end_of_record, payload};
 use record::Record;
 use rows::Shape;

@@ -2,34 +2,55 @@
 
 use std::fmt;
 
-use algohost_kernels::{Context, DType, Tensor};
+use algohost_kernels::{Context, Tensor};
 use anyhow::Result;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::super::fault::{allocation, plural, quote};
+use super::super::fault::quote;
+use super::RowForm;
+use super::table::{Sparse, Table};
 use crate::failure::Failure;
 
 /// Decodes a document: rows of features.
 ///
 /// # Errors
 /// Invalid input, naming row and column; limit exceeded beyond the budget.
-pub(super) fn decode_body(context: &Context, body: &[u8]) -> Result<Tensor> {
-    let mut table = Table { values: Vec::with_capacity(body.len() / 8), ..Table::default() };
-    let mut source = serde_json::Deserializer::from_slice(body);
-    let read = Node { table: &mut table, place: Place::Document }.deserialize(&mut source).and_then(|()| source.end());
-    if let Err(error) = read {
-        let what = table.fault.unwrap_or_else(|| syntax(&error));
-        return Err(Failure::user(format!("request: {what}")).help(FORMS).into());
-    }
-    let (rows, columns) = (table.rows, table.columns);
-    if rows == 0 {
-        return Err(Failure::user("request: the document has no instances").help(FORMS).into());
-    }
-    let bytes = bytemuck::cast_slice(&table.values);
-    Tensor::from_bytes(context, &[rows, columns], DType::Float32, bytes).map_err(|error| allocation("request", rows, columns, error))
+pub(super) fn decode_body(context: &Context, form: RowForm, body: &[u8]) -> Result<Tensor> {
+    let mut table = Table::new(context, form, body.len());
+    table.read(body, Place::Document).map_err(|what| wrong(&what, FORMS))?;
+    table.into_tensor("the document has no instances", FORMS)
 }
 
+/// Decodes lines, each an instance: rows of features. Blank lines are none.
+///
+/// # Errors
+/// As [`decode_body`]; what is no JSON is told with its line.
+pub(super) fn decode_lines(context: &Context, form: RowForm, body: &[u8]) -> Result<Tensor> {
+    let mut table = Table::new(context, form, body.len());
+    for (number, line) in body.split(|&byte| byte == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty()) {
+        let rows_before = table.rows;
+        let read = table.read(line, Place::Instance);
+        let read = if table.rows > rows_before + 1 { Err("more than one instance".to_owned()) } else { read };
+        read.map_err(|what| wrong(&format!("line {}: {what}", number + 1), LINE_FORMS))?;
+    }
+    table.into_tensor("the body has no rows", LINE_FORMS)
+}
+
+fn wrong(what: &str, forms: &str) -> Failure {
+    Failure::user(format!("request: {what}")).help(forms)
+}
+
+impl Table<'_> {
+    /// Reads one document.
+    fn read(&mut self, text: &[u8], place: Place) -> Result<(), String> {
+        let mut source = serde_json::Deserializer::from_slice(text);
+        let read = Node { table: self, place }.deserialize(&mut source).and_then(|()| source.end());
+        read.map_err(|error| self.fault.take().unwrap_or_else(|| syntax(&error)))
+    }
+}
+
+const LINE_FORMS: &str = "wanted in each line is {\"features\": [1.5, 2]} or [1.5, 2]";
 const FORMS: &str = "wanted is {\"instances\": [{\"features\": [1.5, 2]}]}, {\"instances\": [[1.5, 2]]} or [[1.5, 2]]";
 
 /// What the parser says, with the place first.
@@ -37,43 +58,6 @@ fn syntax(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     format!("line {}, column {}: no JSON: {what}", error.line(), error.column())
-}
-
-/// The rows read so far; those of the row that is being read are at the end of `values`.
-#[derive(Default)]
-struct Table {
-    values: Vec<f32>,
-    rows: usize,
-    columns: usize,
-    /// What is wrong, in our words rather than the parser's.
-    fault: Option<String>,
-}
-
-impl Table {
-    /// Column, from 1, of the cell that comes next.
-    fn column(&self) -> usize {
-        self.values.len() - self.rows * self.columns + 1
-    }
-
-    fn end_row<E: Error>(&mut self) -> Result<(), E> {
-        let found = self.column() - 1;
-        if self.rows == 0 {
-            self.columns = found;
-        }
-        if found == 0 {
-            return self.refuse(format!("row {} has no columns", self.rows + 1));
-        }
-        if found != self.columns {
-            return self.refuse(format!("row {}: {}, the rows before have {}", self.rows + 1, plural(found, "column"), self.columns));
-        }
-        self.rows += 1;
-        Ok(())
-    }
-
-    fn refuse<T, E: Error>(&mut self, what: String) -> Result<T, E> {
-        self.fault = Some(what);
-        Err(E::custom(""))
-    }
 }
 
 /// Where in the document a value stands.
@@ -86,6 +70,7 @@ enum Place {
     Instance,
     Data,
     Features,
+    /// Numbers that do not end a row by themselves: they may be those of a sparse one.
     Values,
     Cell,
 }
@@ -98,17 +83,18 @@ enum Key {
     Features,
     Values,
     Keys,
+    Shape,
     #[serde(other)]
     Other,
 }
 
 /// Reads one value.
-struct Node<'t> {
-    table: &'t mut Table,
+struct Node<'t, 'c> {
+    table: &'t mut Table<'c>,
     place: Place,
 }
 
-impl Node<'_> {
+impl Node<'_, '_> {
     fn refuse<E: Error>(self, found: &str) -> Result<(), E> {
         let row = self.table.rows + 1;
         let column = self.table.column();
@@ -134,7 +120,31 @@ impl Node<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Node<'_> {
+impl Node<'_, '_> {
+    /// Reads `{"values": […]}`, which with `keys` are those of a sparse row.
+    fn features<'de, A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let row = self.table.rows + 1;
+        let (mut has_values, mut sparse) = (false, Sparse::default());
+        while let Some(key) = entries.next_key::<Key>()? {
+            match key {
+                Key::Values if has_values => return self.table.refuse(format!("row {row}: its features are given twice")),
+                Key::Values => {
+                    has_values = true;
+                    entries.next_value_seed(Node { table: self.table, place: Place::Values })?;
+                }
+                Key::Keys => sparse.keys = Some(self.table.numbers("keys", entries.next_value())?),
+                Key::Shape => sparse.shape = Some(self.table.numbers("shape", entries.next_value())?),
+                _ => drop(entries.next_value::<IgnoredAny>()?),
+            }
+        }
+        if !has_values {
+            return self.table.refuse(format!("row {row}: an object without values"));
+        }
+        self.table.end_features(&sparse)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_, '_> {
     type Value = ();
 
     #[inline]
@@ -143,7 +153,7 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Node<'_> {
+impl<'de> Visitor<'de> for Node<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -181,10 +191,15 @@ impl<'de> Visitor<'de> for Node<'_> {
         let place = match self.place {
             Place::Document => Place::Element,
             Place::Instances => Place::Instance,
-            Place::Instance | Place::Features | Place::Values => Place::Cell,
+            Place::Instance | Place::Features => Place::Cell,
+            Place::Values => Place::Values,
             Place::Element if self.table.column() == 1 => Place::Cell,
             Place::Element | Place::Data | Place::Cell => return self.refuse("an array"),
         };
+        if place == Place::Values {
+            while elements.next_element_seed(Node { table: self.table, place: Place::Cell })?.is_some() {}
+            return Ok(());
+        }
         let rows_before = self.table.rows;
         while elements.next_element_seed(Node { table: self.table, place })?.is_some() {}
         let has_cells = self.table.column() > 1;
@@ -204,6 +219,9 @@ impl<'de> Visitor<'de> for Node<'_> {
         if half_a_row || matches!(self.place, Place::Instances | Place::Values | Place::Cell) {
             return self.refuse("an object");
         }
+        if self.place == Place::Features {
+            return self.features(entries);
+        }
         let rows_before = self.table.rows;
         let mut has_instances = false;
         while let Some(key) = entries.next_key::<Key>()? {
@@ -215,10 +233,6 @@ impl<'de> Visitor<'de> for Node<'_> {
                 (Place::Document | Place::Element | Place::Instance, Key::Features) => Place::Features,
                 (Place::Document | Place::Element | Place::Instance, Key::Data) => Place::Data,
                 (Place::Data, Key::Features) => Place::Features,
-                (Place::Features, Key::Values) => Place::Values,
-                (Place::Features, Key::Keys) => {
-                    return self.table.refuse(format!("row {}: sparse features (keys) are not supported", self.table.rows + 1));
-                }
                 (Place::Document, Key::Instances) => return self.table.refuse("instances are given twice".to_owned()),
                 _ => {
                     entries.next_value::<IgnoredAny>()?;
@@ -233,7 +247,6 @@ impl<'de> Visitor<'de> for Node<'_> {
         if has_instances || self.table.rows > rows_before {
             return Ok(());
         }
-        let name = if self.place == Place::Features { "values" } else { "features" };
-        self.table.refuse(format!("row {}: an object without {name}", self.table.rows + 1))
+        self.table.refuse(format!("row {}: an object without features", self.table.rows + 1))
     }
 }

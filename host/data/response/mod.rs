@@ -1,4 +1,4 @@
-//! Answers: named tensors to JSON, CSV or NPY.
+//! Answers: named tensors to JSON, JSON Lines, CSV, RecordIO-protobuf or NPY.
 
 mod negotiate;
 
@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::content_type::Format;
 use super::fault::kernel;
-use super::npy;
+use super::{npy, recordio};
 use crate::failure::{Code, Failure};
 
 pub use negotiate::negotiate;
@@ -16,30 +16,34 @@ pub use negotiate::negotiate;
 ///
 /// - JSON: `{"predictions":[{"score":0.98,"predicted_label":1.0}, …]}`, one object per row. An output with one column is a number, a wider
 ///   one an array. NaN and infinities are `null`.
+/// - JSON Lines: such an object per line.
 /// - CSV: a line per row with the columns of all outputs, ended by `\n`. NaN is an empty cell.
+/// - RecordIO-protobuf: a record per row, each output's numbers as float32 under its name in the `label` map.
 /// - NPY: the first output alone, in C order.
 ///
-/// Floats are written with the fewest digits that read back as the same number (float16 and bfloat16 as the float32 of that value),
+/// In text, floats are written with the fewest digits that read back as the same number (float16 and bfloat16 as the float32 of that value),
 /// integers without a fraction, booleans as `true` and `false` in JSON and as 1 and 0 in CSV.
 ///
 /// # Errors
 /// Bad operation when the outputs differ in rows, or there is none for NPY; not acceptable for a format that is not written.
 pub fn encode(format: Format, outputs: &[(String, Tensor)]) -> Result<Vec<u8>> {
     match format {
-        Format::Json => json(&columns_of(outputs)?),
+        Format::Json => json(&columns_of(outputs)?, &Frame { begin: b"{\"predictions\":[", between: b",", after: b"", end: b"]}" }),
+        Format::JsonLines => json(&columns_of(outputs)?, &Frame { begin: b"", between: b"", after: b"\n", end: b"" }),
         Format::Csv => csv(&columns_of(outputs)?),
+        Format::RecordIo => Ok(recordio::encode(&columns_of(outputs)?)),
         Format::Npy => match outputs.first() {
             Some((_, tensor)) => npy::encode(tensor),
             None => Err(Failure::new(Code::BadOperation, "answer: there are no outputs").into()),
         },
-        Format::Libsvm | Format::JsonLines | Format::RecordIo | Format::Npz | Format::Parquet => {
+        Format::Libsvm | Format::Npz | Format::Parquet => {
             Err(Failure::new(Code::NotAcceptable, format!("answer: {} cannot be written", format.media_type())).into())
         }
     }
 }
 
 /// The columns of one output, row by row.
-struct Columns<'a> {
+pub(super) struct Columns<'a> {
     name: &'a str,
     dtype: DType,
     /// Whether the row is one value by itself.
@@ -65,7 +69,20 @@ fn columns_of(outputs: &[(String, Tensor)]) -> Result<Vec<Columns<'_>>> {
 }
 
 impl Columns<'_> {
-    fn row(&self, row: usize) -> &[u8] {
+    pub(super) fn name(&self) -> &str {
+        self.name
+    }
+
+    pub(super) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The elements of a row, one after the other.
+    pub(super) fn row(&self, row: usize) -> &[u8] {
         &self.bytes[row * self.row_bytes..][..self.row_bytes]
     }
 }
@@ -99,7 +116,15 @@ macro_rules! written_as_f32 {
 }
 written_as_f32!(f16, bf16);
 
-fn json(outputs: &[Columns<'_>]) -> Result<Vec<u8>> {
+/// What stands around the objects of the rows, between two of them, and after each.
+struct Frame {
+    begin: &'static [u8],
+    between: &'static [u8],
+    after: &'static [u8],
+    end: &'static [u8],
+}
+
+fn json(outputs: &[Columns<'_>], frame: &Frame) -> Result<Vec<u8>> {
     let rows = outputs.first().map_or(0, |output| output.rows);
     let mut keys = Vec::with_capacity(outputs.len());
     for (index, output) in outputs.iter().enumerate() {
@@ -110,10 +135,10 @@ fn json(outputs: &[Columns<'_>]) -> Result<Vec<u8>> {
     }
     let row_bytes: usize = outputs.iter().zip(&keys).map(|(output, key)| key.len() + 12 * output.row_bytes / output.dtype.size() + 4).sum();
     let mut body = Vec::with_capacity(rows * row_bytes + 32);
-    body.extend_from_slice(b"{\"predictions\":[");
+    body.extend_from_slice(frame.begin);
     for row in 0..rows {
         if row > 0 {
-            body.push(b',');
+            body.extend_from_slice(frame.between);
         }
         for (output, key) in outputs.iter().zip(&keys) {
             body.extend_from_slice(key);
@@ -126,8 +151,9 @@ fn json(outputs: &[Columns<'_>]) -> Result<Vec<u8>> {
             }
         }
         body.push(b'}');
+        body.extend_from_slice(frame.after);
     }
-    body.extend_from_slice(b"]}");
+    body.extend_from_slice(frame.end);
     Ok(body)
 }
 

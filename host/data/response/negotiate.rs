@@ -7,7 +7,7 @@ use super::super::fault::quote;
 use crate::failure::{Code, Failure};
 
 /// The formats that answers are written in.
-const WRITTEN: [Format; 3] = [Format::Json, Format::Csv, Format::Npy];
+const WRITTEN: [Format; 5] = [Format::Json, Format::Csv, Format::JsonLines, Format::RecordIo, Format::Npy];
 
 /// One element of an Accept header.
 struct Range<'a> {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::super::testing::{Channel, context, failure, tensor, values};
 use super::{encode, negotiate};
-use crate::data::{ContentType, Format, decode_request};
+use crate::data::{ContentType, Format, RowForm, decode_request};
 use crate::failure::Code;
 
 fn named(outputs: &[(&str, &Tensor)]) -> Vec<(String, Tensor)> {
@@ -50,6 +50,37 @@ fn numbers_are_written_in_their_own_precision() {
 }
 
 #[test]
+fn json_lines_have_an_object_per_line() {
+    let score = tensor(&[2], &[0.5, f32::NAN]);
+    let wide = tensor(&[2, 2], &[1.0, 2.0, 3.0, 4.0]);
+    let wanted = "{\"score\":0.5,\"b\":[1.0,2.0]}\n{\"score\":null,\"b\":[3.0,4.0]}\n";
+    assert_eq!(text(Format::JsonLines, &[("score", &score), ("b", &wide)]), wanted);
+    assert_eq!(text(Format::JsonLines, &[("none", &tensor(&[0, 2], &[]))]), "");
+}
+
+#[test]
+fn records_have_the_outputs_as_float32_in_their_label_maps() {
+    let score = Tensor::full(&context(1), &[2], DType::Float64, 0.1).unwrap();
+    let tensor_of = |number: f32| [&[0x12, 6, 0x0A, 4][..], &number.to_le_bytes()].concat();
+    let entry = [&[0x12, 17, 0x0A, 5][..], b"score", &[0x12, 8], &tensor_of(0.1)].concat();
+    let record = [&0xCED7_230A_u32.to_le_bytes()[..], &19_u32.to_le_bytes(), &entry, &[0]].concat();
+    assert_eq!(encode(Format::RecordIo, &named(&[("score", &score)])).unwrap(), [&record[..], &record].concat());
+
+    // A length beyond 127, and two outputs: what is written has the shape of records that are read.
+    let wide = tensor(&[2, 40], &(0..80_u8).map(f32::from).collect::<Vec<_>>());
+    let body = encode(Format::RecordIo, &named(&[("other", &score), ("values", &wide)])).unwrap();
+    let channel = Channel::new("application/x-recordio-protobuf", &[("a.pbr", &body)]);
+    assert_eq!(failure(channel.read_all("{}")).what, "train/a.pbr: record 1, at byte 0: no tensor of features under the key 'values'");
+    // With the map's number changed, they are features.
+    let first = 8 + 2 + 7 + 2 + 8;
+    let mut body = body;
+    let length = body.len() / 2;
+    (body[first], body[length + first]) = (0x0A, 0x0A);
+    let channel = Channel::new("application/x-recordio-protobuf", &[("a.pbr", &body)]);
+    assert_eq!(values(&channel.read_all("{}").unwrap().features), (0..80).map(f64::from).collect::<Vec<_>>());
+}
+
+#[test]
 fn csv_has_a_line_per_row_and_all_outputs_columns() {
     let score = tensor(&[2], &[0.98, f32::NAN]);
     let wide = tensor(&[2, 2], &[1.0, f32::INFINITY, f32::NEG_INFINITY, 4.0]);
@@ -61,7 +92,7 @@ fn csv_has_a_line_per_row_and_all_outputs_columns() {
 fn npy_is_the_first_output() {
     let (first, second) = (tensor(&[2, 1], &[1.5, 2.5]), tensor(&[2], &[3.0, 4.0]));
     let file = encode(Format::Npy, &named(&[("a", &first), ("b", &second)])).unwrap();
-    let read = decode_request(&context(1), &ContentType::parse("npy").unwrap(), &file).unwrap();
+    let read = decode_request(&context(1), &ContentType::parse("npy").unwrap(), RowForm::default(), &file).unwrap();
     assert_eq!((&read.shape()[..], values(&read)), (&[2, 1][..], vec![1.5, 2.5]));
     assert_eq!(failure(encode(Format::Npy, &[])).what, "answer: there are no outputs");
 }
@@ -102,11 +133,14 @@ fn the_accepted_format_with_the_highest_quality_wins() {
 
 #[test]
 fn what_cannot_be_written_is_not_acceptable() {
-    for accept in ["image/png", "application/jsonlines", "text/libsvm", "image/*", "application/json;q=0"] {
+    for accept in ["image/png", "application/x-parquet", "text/libsvm", "image/*", "application/json;q=0"] {
         let refused = failure(negotiate(accept, Format::Json));
         assert_eq!(refused.code, Code::NotAcceptable);
         assert_eq!(refused.what, format!("answer: none of the accepted types '{accept}' can be written"));
-        assert_eq!(refused.help.as_deref(), Some("can be written: application/json, text/csv, application/x-npy"));
+        assert_eq!(
+            refused.help.as_deref(),
+            Some("can be written: application/json, text/csv, application/jsonlines, application/x-recordio-protobuf, application/x-npy")
+        );
     }
 }
 

@@ -11,8 +11,8 @@ use super::{LineFormat, PIECE};
 
 /// A request's text and how its rows are written.
 pub(in super::super) struct Body<'a, F> {
-    text: &'a [u8],
-    format: F,
+    pub(super) text: &'a [u8],
+    pub(super) format: F,
 }
 
 impl<'a, F: LineFormat> Body<'a, F> {
@@ -41,10 +41,15 @@ impl<'a, F: LineFormat> Body<'a, F> {
         pieces
     }
 
-    fn explain(&self, at: usize, fault: Fault) -> anyhow::Error {
+    /// The failure for a fault in the text from byte `from` on.
+    pub(super) fn explain(&self, from: usize, fault: Fault) -> anyhow::Error {
+        let at = from + fault.at;
         let line = 1 + self.text[..at.min(self.text.len())].iter().filter(|&&byte| byte == self.format.end()).count();
         let failure = fault.wrong.failure(&format!("request: line {line}"), "the lines before have");
-        if line == 1 && failure.help.is_none() { failure.help("requests have no header line").into() } else { failure.into() }
+        match self.format.first_line_help().filter(|_| line == 1 && failure.help.is_none()) {
+            Some(_) => failure.help("requests have no header line").into(),
+            None => failure.into(),
+        }
     }
 }
 
@@ -52,6 +57,6 @@ impl<F: LineFormat> Table for Body<'_, F> {
     fn decode<T: Number>(&self, piece: &Piece, _buffer: &mut Excerpt, mut rows: Rows<'_, T>) -> Result<()> {
         let start = piece.offset as usize;
         let text = &self.text[start..start + piece.bytes];
-        self.format.decode(text, &mut rows).map_err(|fault| self.explain(start + fault.at, fault))
+        self.format.decode(text, &mut rows).map_err(|fault| self.explain(start, fault))
     }
 }

@@ -21,7 +21,7 @@ pub(super) use channel::{Text, has_index_zero, open_csv, open_json_lines, open_l
 pub use csv::Categories;
 pub(super) use csv::{Csv, decode_body};
 pub(super) use json_lines::JsonLines;
-pub(super) use libsvm::Libsvm;
+pub(super) use libsvm::{Libsvm, decode_libsvm_body};
 
 /// Bytes that one thread decodes at a time: some hundred microseconds of work that fit into a processor's own cache.
 const PIECE: usize = 256 << 10;

@@ -5,7 +5,7 @@ use super::super::files::{Excerpt, Source};
 use super::super::testing::{Channel, context, failure, values, wrong_input};
 use super::lines::{first_row, read_lines, split};
 use super::{LineFormat, PIECE, csv, number};
-use crate::data::{IndexBase, Options, Reader, decode_request};
+use crate::data::{IndexBase, Options, Reader, RowForm, decode_request};
 
 fn features(csv: &str) -> Vec<f64> {
     values(&Channel::new("csv; label_size=0", &[("a.csv", csv.as_bytes())]).read_all(r#"{"dtype": "float64"}"#).unwrap().features)
@@ -220,7 +220,7 @@ fn the_first_error_is_told_whatever_thread_finds_another_one() {
         let read = Reader::open(&context(3), &channel.source, Options::default(), &mut IndexBase::default()).unwrap().read_all();
         assert_eq!(wrong_input(read), "train/a.csv:30001: column 1 is 'x', not a number");
     }
-    let request = decode_request(&context(3), &ContentType::parse("csv").unwrap(), text.as_bytes());
+    let request = decode_request(&context(3), &ContentType::parse("csv").unwrap(), RowForm::default(), text.as_bytes());
     assert_eq!(wrong_input(request), "request: line 30001: column 1 is 'x', not a number");
 }
 
@@ -379,6 +379,6 @@ proptest! {
                 let _ = reader.read_all_sparse();
             }
         }
-        let _ = decode_request(&context(1), &ContentType::parse("csv").unwrap(), &text);
+        let _ = decode_request(&context(1), &ContentType::parse("csv").unwrap(), RowForm::default(), &text);
     }
 }

@@ -26,7 +26,7 @@ impl HostWriter for Guest {
     }
 
     fn finish(&mut self, handle: Resource<Writer>, metadata: String) -> Result<(), ImportError> {
-        Ok(self.writers.get_mut(handle.rep())?.finish(&metadata)?)
+        Ok(self.writers.get_mut(handle.rep())?.finish(&metadata, self.row_form)?)
     }
 
     fn drop(&mut self, handle: Resource<Writer>) -> wasmtime::Result<()> {

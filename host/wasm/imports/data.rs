@@ -4,7 +4,7 @@ use std::path::Path;
 
 use wasmtime::component::Resource;
 
-use crate::data::{Batch, Decision, Feed, Options, Records, Share, SparseBatch, files};
+use crate::data::{Batch, Decision, Feed, Options, Records, RowForm, Share, SparseBatch, files};
 use crate::failure::Code;
 use crate::telemetry::Shape;
 use crate::wasm::bindings::algohost::ml::data::{self as wit, Host, HostReader, HostRecordReader};
@@ -49,6 +49,8 @@ impl Guest {
         if let Some(Decision { base, reason }) = reader.index_base() {
             tracing::info!("channel '{name}': libsvm indices begin at {base}: {reason}");
         }
+        let form = RowForm { columns: Some(reader.columns()), index_base: reader.index_base().map(|decision| decision.base) };
+        self.row_form.get_or_insert(form);
         let rep = self.readers.insert(reader)?;
         self.note(rep)?;
         Ok(Resource::new_own(rep))

@@ -1,0 +1,3 @@
+//! Hosting: what the platform and its clients expect of a container.
+
+mod formats;
