@@ -24,6 +24,8 @@ pub enum Code {
     NotAcceptable,
     /// The request is larger than the limit.
     TooLarge,
+    /// The request did not arrive in time.
+    Slow,
     /// No instance is free in time.
     Busy,
     /// The algorithm did not answer in time.
@@ -62,7 +64,7 @@ impl Code {
     /// Who can mend it. In serving, the algorithm is at fault for whatever is not the request's.
     pub fn fault(self) -> Fault {
         match self {
-            Code::InvalidInput | Code::UnsupportedMedia | Code::NotFound | Code::NotAcceptable | Code::TooLarge | Code::Usage => {
+            Code::InvalidInput | Code::UnsupportedMedia | Code::NotFound | Code::NotAcceptable | Code::TooLarge | Code::Slow | Code::Usage => {
                 Fault::User
             }
             Code::BadModel | Code::BadOperation | Code::LimitExceeded | Code::NotSupported | Code::Denied => Fault::Algorithm,
@@ -86,6 +88,7 @@ impl Code {
         match self {
             Code::InvalidInput => 400,
             Code::NotAcceptable => 406,
+            Code::Slow => 408,
             Code::TooLarge => 413,
             Code::UnsupportedMedia => 415,
             Code::NotSupported => 501,
@@ -112,6 +115,7 @@ impl Code {
             Code::Internal => "internal",
             Code::NotAcceptable => "not-acceptable",
             Code::TooLarge => "too-large",
+            Code::Slow => "slow",
             Code::Busy => "busy",
             Code::Deadline => "deadline",
             Code::Trap => "trap",

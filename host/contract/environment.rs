@@ -86,6 +86,13 @@ pub struct Settings {
     pub address: IpAddr,
     /// `SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT`; application/json.
     pub default_accept: String,
+    /// `ALGOHOST_IDLE_SECONDS`: how long a connection may be without a request, and a request's headers may take; 75.
+    pub idle: Duration,
+    /// `ALGOHOST_MAX_BATCH_ROWS`: requests that wait are answered by one call of the algorithm, up to so many rows together. None for 0,
+    /// which is usual.
+    pub batch_rows: Option<usize>,
+    /// `ALGOHOST_BATCH_DELAY_MS`: how long a request may wait for others to be answered with it; 0: those that wait anyway.
+    pub batch_delay: Duration,
     /// `SAGEMAKER_BATCH`: every answer ends with a line end, so that answers can be put one after the other.
     pub batch: bool,
     /// `SAGEMAKER_INFERENCE_OUTPUT`: names of the outputs to answer with, in this order, with commas between them. Empty for all.
@@ -136,6 +143,9 @@ impl Settings {
             port: number(vars, &["SAGEMAKER_BIND_TO_PORT"], u16::MAX)?.unwrap_or(8080),
             address: parsed(vars, "ALGOHOST_BIND_ADDRESS", "an IP address")?.unwrap_or(IpAddr::from([0, 0, 0, 0])),
             default_accept: vars.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT").unwrap_or_else(|| "application/json".into()),
+            idle: Duration::from_secs(number(vars, &["ALGOHOST_IDLE_SECONDS"], MOST_SECONDS)?.unwrap_or(75).max(1)),
+            batch_rows: number::<usize>(vars, &["ALGOHOST_MAX_BATCH_ROWS"], 1_000_000_000)?.filter(|&rows| rows > 0),
+            batch_delay: Duration::from_millis(number(vars, &["ALGOHOST_BATCH_DELAY_MS"], 60_000)?.unwrap_or(0)),
             batch: switch(vars, "SAGEMAKER_BATCH")?.unwrap_or(false),
             outputs: list(vars, "SAGEMAKER_INFERENCE_OUTPUT"),
             guest_variables: passed(vars.all()),

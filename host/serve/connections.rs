@@ -1,52 +1,55 @@
-//! From the listening socket to the lanes: connections are dealt out in turn, so that every lane has its share.
+//! From the listening socket to the lanes: connections are dealt out in turn, so that every lane has its share; and HTTP on each of them,
+//! with time limits, until the server ends.
 
-use std::io;
-use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
-use axum::serve::Listener;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
+/// Most bytes and most lines of a request's headers.
+const HEADER_BYTES: usize = 64 << 10;
+const HEADER_LINES: usize = 128;
+
 /// The connections of one lane.
-pub(super) struct Connections {
-    receiver: mpsc::UnboundedReceiver<std::net::TcpStream>,
-    address: SocketAddr,
-}
+pub(super) type Connections = mpsc::UnboundedReceiver<std::net::TcpStream>;
 
 /// The way to one lane's connections.
 pub(super) type Sender = mpsc::UnboundedSender<std::net::TcpStream>;
 
-/// The connections of one lane, and the way to them.
-///
-/// # Errors
-/// When the listener's address cannot be read.
-pub(super) fn channel(listener: &std::net::TcpListener) -> Result<(Connections, Sender)> {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let address = listener.local_addr().context("the bound address cannot be read")?;
-    Ok((Connections { receiver, address }, sender))
-}
-
-impl Listener for Connections {
-    type Io = TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
-        while let Some(stream) = self.receiver.recv().await {
-            // A connection that is gone already has no address.
-            if let Ok(address) = stream.peer_addr()
-                && let Ok(stream) = TcpStream::from_std(stream)
-            {
-                return (stream, address);
+/// Answers on every connection that comes, each of which may be `idle` so long before a request's headers are there, until `ended` says so and the requests in flight are answered.
+pub(super) async fn serve(mut connections: Connections, routes: Router, idle: Duration, mut ended: watch::Receiver<bool>) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(idle).max_headers(HEADER_LINES).max_buf_size(HEADER_BYTES);
+    // Each connection holds a clone; when all are gone, the other end hears of it.
+    let (open, mut all_closed) = mpsc::channel::<()>(1);
+    loop {
+        let stream = tokio::select! {
+            stream = connections.recv() => stream,
+            _ = ended.wait_for(|&ended| ended) => None,
+        };
+        let Some(stream) = stream else { break };
+        let Ok(stream) = TcpStream::from_std(stream) else { continue };
+        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes.clone())).with_upgrades();
+        let (open, mut ended) = (open.clone(), ended.clone());
+        tokio::spawn(async move {
+            let mut connection = pin!(connection);
+            // What goes wrong with a connection is the client's: it is gone, or does not speak HTTP.
+            tokio::select! {
+                _ = connection.as_mut() => return,
+                _ = ended.wait_for(|&ended| ended) => {}
             }
-        }
-        // Nothing is accepted any more; the server ends by its shutdown signal.
-        std::future::pending().await
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+            drop(open);
+        });
     }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
-    }
+    drop(open);
+    let _ = all_closed.recv().await;
 }
 
 /// Accepts until `ended`, dealing the connections out in turn.

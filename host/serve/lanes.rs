@@ -20,6 +20,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, oneshot};
 
 use super::answer::{Answer, Request};
+use super::joined::{self, Joining};
 use super::worker::Worker;
 use crate::failure::{Code, Failure};
 
@@ -67,6 +68,8 @@ pub(super) struct Shared {
     /// Instances that can take a request, now or after the one they work on.
     pub(super) alive: AtomicUsize,
     pub(super) stopped: AtomicBool,
+    /// Where requests that wait are answered together. Then all of them come to the shared queue, and there is no quick mode.
+    joining: Option<Joining>,
 }
 
 /// What has arrived on a lane, and who drives its runtime.
@@ -98,7 +101,7 @@ pub(super) struct Lane {
 }
 
 impl Shared {
-    pub(super) fn new(limit: usize) -> Arc<Shared> {
+    pub(super) fn new(limit: usize, joining: Option<Joining>) -> Arc<Shared> {
         Arc::new(Shared {
             quick: AtomicBool::new(false),
             lingering: AtomicBool::new(false),
@@ -108,6 +111,7 @@ impl Shared {
             mean_ns: AtomicU64::new(0),
             alive: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
+            joining,
         })
     }
 
@@ -126,17 +130,36 @@ impl Shared {
     /// The life of an instance without a lane: it takes from the queue, which only the slow mode fills.
     pub(super) fn work(&self, worker: &mut Worker) {
         while !self.is_stopped() {
-            let Ok(work) = self.queue.1.recv_timeout(LOOK * 10) else { continue };
-            if let Some((answer, outcome)) = self.run(worker, work) {
-                let _ = answer.send(outcome);
-            }
+            self.work_from_queue(worker);
         }
+    }
+
+    /// Takes what is next in the queue, if anything comes in a while, and answers it.
+    fn work_from_queue(&self, worker: &mut Worker) {
+        let Ok(work) = self.queue.1.recv_timeout(LOOK * 10) else { return };
+        if let Some(joining) = &self.joining {
+            return joined::answer(self, worker, work, joining);
+        }
+        if let Some((answer, outcome)) = self.run(worker, work) {
+            let _ = answer.send(outcome);
+        }
+    }
+
+    /// The next request in the queue, if it comes until then.
+    pub(super) fn next_until(&self, deadline: Instant) -> Option<Work> {
+        let next = self.queue.1.try_recv().ok();
+        next.or_else(|| self.queue.1.recv_deadline(deadline).ok())
+    }
+
+    /// A request that was taken from the queue waits no more; false when nobody waits for its answer either.
+    pub(super) fn begin(&self, work: &Work) -> bool {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        !work.answer.is_closed()
     }
 
     /// Answers one request; none when nobody waits for the answer any more.
     fn run(&self, worker: &mut Worker, work: Work) -> Option<Answered> {
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        if work.answer.is_closed() {
+        if !self.begin(&work) {
             return None;
         }
         let begun = Instant::now();
@@ -299,10 +322,8 @@ impl Lane {
     /// Takes requests from the shared queue until the mode changes.
     fn work_from_queue(&self, worker: &mut Worker) {
         while !self.shared.is_quick() && !self.shared.is_stopped() {
-            let Ok(work) = self.shared.queue.1.recv_timeout(LOOK * 10) else { continue };
-            if let Some((answer, outcome)) = self.run(worker, work) {
-                let _ = answer.send(outcome);
-            }
+            self.busy_since_ms.store(0, Ordering::Relaxed);
+            self.shared.work_from_queue(worker);
         }
     }
 
@@ -354,6 +375,9 @@ pub(super) fn start_standby(lanes: &[Arc<Lane>]) -> Result<()> {
 /// # Errors
 /// When a thread does not start.
 pub(super) fn start_quick(lanes: &[Arc<Lane>], shared: &Arc<Shared>) -> Result<()> {
+    if shared.joining.is_some() {
+        return Ok(());
+    }
     let (lanes, shared) = (lanes.to_vec(), Arc::clone(shared));
     shared.quick.store(true, Ordering::Release);
     thread::Builder::new().name("monitor".into()).spawn(move || monitor(&lanes, &shared)).context("the monitor does not start")?;

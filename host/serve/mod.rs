@@ -3,6 +3,7 @@
 mod answer;
 mod connections;
 mod instances;
+mod joined;
 mod lanes;
 mod routes;
 mod worker;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 use algohost_kernels::Permits;
 use anyhow::{Context, Result};
 use crossbeam_channel::{Receiver, bounded, select};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::contract::{Base, Description, Purpose, Settings, find_component};
 use crate::failure::{Code, Failure};
@@ -27,6 +28,7 @@ use crate::wasm::{Access, Algorithm, Folder, Grants, Host, Job, Limits, Origin, 
 
 use answer::Style;
 use instances::Instances;
+use joined::Joining;
 use lanes::{Lane, Shared};
 use routes::Service;
 use worker::Recipe;
@@ -45,7 +47,8 @@ pub fn run(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result
     let started = Instant::now();
     let listener = bind(SocketAddr::new(settings.address, settings.port))?;
     announce(&listener, settings)?;
-    let shared = Shared::new(settings.queue);
+    let joining = settings.batch_rows.map(|rows| Joining { rows, delay: settings.batch_delay });
+    let shared = Shared::new(settings.queue, joining);
     let lanes = (0..settings.instances.min(processors())).map(|_| Lane::new(&shared)).collect::<Result<Vec<_>>>()?;
     let (ready, loading) = watch::channel(None);
     let (end, ended) = watch::channel(false);
@@ -97,16 +100,14 @@ fn start_http(
 ) -> Result<Receiver<()>> {
     let (done, drained) = bounded(lanes.len());
     let mut senders = Vec::new();
-    let next_request = Arc::new(AtomicU64::new(1));
+    let (next_request, idle) = (Arc::new(AtomicU64::new(1)), settings.idle);
     for lane in lanes {
-        let (connections, sender) = connections::channel(&listener)?;
+        let (sender, connections) = mpsc::unbounded_channel();
         senders.push(sender);
-        let server = routes::serve(connections, Service::new(lane, loading.clone(), &next_request, settings)?, ended.clone());
-        let done = done.clone();
+        let routes = routes::routes(Service::new(lane, loading.clone(), &next_request, settings)?);
+        let (done, ended) = (done.clone(), ended.clone());
         lane.handle().spawn(async move {
-            if let Err(error) = server.await {
-                tracing::error!("serve: the HTTP server failed: {error}");
-            }
+            connections::serve(connections, routes, idle, ended).await;
             let _ = done.send(());
         });
     }

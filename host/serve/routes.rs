@@ -7,15 +7,13 @@ use std::time::Duration;
 use anyhow::Result;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::sync::watch;
 
 use super::answer::{Answer, Request, Rows};
-use super::connections::Connections;
 use super::instances::Instances;
 use super::lanes::Lane;
 use crate::contract::Settings;
@@ -60,31 +58,41 @@ impl Service {
         })))
     }
 
+    /// The whole body, which must not be too large and not come too slowly.
+    async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+        let limit = self.0.body_bytes;
+        let too_large = || {
+            Failure::new(Code::TooLarge, format!("the request body is larger than {limit} bytes"))
+                .help("ALGOHOST_MAX_BODY_MB or SAGEMAKER_MAX_PAYLOAD_IN_MB sets the limit")
+        };
+        // Whoever says so beforehand need not send it.
+        let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if said.is_some_and(|said| said > limit as u64) {
+            return Err(too_large());
+        }
+        match tokio::time::timeout(self.0.timeout, axum::body::to_bytes(body, limit)).await {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(error)) if is_length_limit(&error) => Err(too_large()),
+            Ok(Err(error)) => Err(Failure::user(format!("the request body did not arrive whole: {error}"))),
+            Err(_) => Err(Failure::new(Code::Slow, format!("the request body did not arrive within {} s", self.0.timeout.as_secs()))),
+        }
+    }
+
     fn instances(&self) -> Result<Arc<Instances>, Failure> {
         let instances = self.0.instances.borrow().clone();
         instances.ok_or_else(|| Failure::new(Code::Busy, "the model is being loaded"))
     }
 }
 
-/// Answers until `ended` says so and the requests in flight are answered.
-///
-/// # Errors
-/// When the server fails.
-pub(super) async fn serve(connections: Connections, service: Service, mut ended: watch::Receiver<bool>) -> std::io::Result<()> {
-    let limit = DefaultBodyLimit::max(service.0.body_bytes);
-    let routes = Router::new()
+/// What is answered where.
+pub(super) fn routes(service: Service) -> Router {
+    Router::new()
         .route("/ping", get(ping))
         .route("/invocations", post(invocations))
         .route("/execution-parameters", get(execution_parameters))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
-        .layer(limit)
-        .with_state(service);
-    axum::serve(connections, routes)
-        .with_graceful_shutdown(async move {
-            let _ = ended.wait_for(|&ended| ended).await;
-        })
-        .await
+        .with_state(service)
 }
 
 /// 200 means that a request sent now would be answered.
@@ -107,16 +115,16 @@ async fn execution_parameters(State(service): State<Service>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], parameters.to_string()).into_response()
 }
 
-async fn invocations(State(service): State<Service>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
+async fn invocations(State(service): State<Service>, headers: HeaderMap, body: Body) -> Response {
     match invoke(&service, headers, body).await {
         Ok(answer) => answer,
         Err(failure) => error(&service, &failure),
     }
 }
 
-async fn invoke(service: &Service, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Response, Failure> {
+async fn invoke(service: &Service, headers: HeaderMap, body: Body) -> Result<Response, Failure> {
     let instances = service.instances()?;
-    let body = body.map_err(|rejection| refused_body(service, &rejection))?;
+    let body = service.receive(&headers, body).await?;
     let request = match instances.takes_raw_requests() {
         true => Request::Raw { headers, body },
         // No rows, no answers.
@@ -129,13 +137,9 @@ async fn invoke(service: &Service, headers: HeaderMap, body: Result<Bytes, Bytes
     respond(outcome.map_err(|_| Failure::new(Code::Busy, "the server is stopping"))??)
 }
 
-fn refused_body(service: &Service, rejection: &BytesRejection) -> Failure {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let limit = service.0.body_bytes;
-        return Failure::new(Code::TooLarge, format!("the request body is larger than {limit} bytes"))
-            .help("ALGOHOST_MAX_BODY_MB or SAGEMAKER_MAX_PAYLOAD_IN_MB sets the limit");
-    }
-    Failure::user(format!("the request body did not arrive whole: {rejection}"))
+/// Whether reading a body ended because it is longer than it may be.
+fn is_length_limit(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
 
 /// Everything about the request that can be refused without the algorithm is refused here.

@@ -56,7 +56,12 @@ impl Worker {
 
     /// Answers one request.
     pub(super) fn answer(&mut self, request: &Request) -> Outcome {
-        let outcome = catch_unwind(AssertUnwindSafe(|| request.answer(&mut self.instance, &self.style))).unwrap_or_else(|_| {
+        self.guarded(|instance, style| request.answer(instance, style))
+    }
+
+    /// Works with the instance; whatever ends that leaves the worker able to go on, or broken.
+    pub(super) fn guarded<T>(&mut self, work: impl FnOnce(&mut Instance, &Style) -> Result<T, Failure>) -> Result<T, Failure> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut self.instance, &self.style))).unwrap_or_else(|_| {
             self.panicked = true;
             Err(Failure::new(Code::Internal, "the host itself failed with this request; its log has the place"))
         });

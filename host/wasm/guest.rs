@@ -212,7 +212,7 @@ impl From<ImportError> for types::Error {
 fn to_wit(code: Code) -> types::ErrorCode {
     use types::ErrorCode;
     match code {
-        Code::InvalidInput | Code::TooLarge | Code::Usage => ErrorCode::InvalidInput,
+        Code::InvalidInput | Code::TooLarge | Code::Slow | Code::Usage => ErrorCode::InvalidInput,
         Code::UnsupportedMedia | Code::NotAcceptable => ErrorCode::UnsupportedMedia,
         Code::BadModel => ErrorCode::BadModel,
         Code::BadOperation => ErrorCode::BadOperation,
