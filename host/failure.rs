@@ -64,9 +64,13 @@ impl Code {
     /// Who can mend it. In serving, the algorithm is at fault for whatever is not the request's.
     pub fn fault(self) -> Fault {
         match self {
-            Code::InvalidInput | Code::UnsupportedMedia | Code::NotFound | Code::NotAcceptable | Code::TooLarge | Code::Slow | Code::Usage => {
-                Fault::User
-            }
+            Code::InvalidInput
+            | Code::UnsupportedMedia
+            | Code::NotFound
+            | Code::NotAcceptable
+            | Code::TooLarge
+            | Code::Slow
+            | Code::Usage => Fault::User,
             Code::BadModel | Code::BadOperation | Code::LimitExceeded | Code::NotSupported | Code::Denied => Fault::Algorithm,
             Code::Internal | Code::Deadline | Code::Trap | Code::BadComponent => Fault::Algorithm,
             Code::Interrupted | Code::Io | Code::Busy => Fault::Platform,

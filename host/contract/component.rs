@@ -92,7 +92,10 @@ fn program_file(code: &Path, program: &str, source: &str) -> Result<Candidate> {
 }
 
 /// The only component in a folder, if it has one.
-fn only_component(folder: &Path) -> Result<Option<PathBuf>> {
+///
+/// # Errors
+/// Invalid input when it has several; io when it cannot be read.
+pub fn only_component(folder: &Path) -> Result<Option<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

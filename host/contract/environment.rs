@@ -93,6 +93,12 @@ pub struct Settings {
     pub batch_rows: Option<usize>,
     /// `ALGOHOST_BATCH_DELAY_MS`: how long a request may wait for others to be answered with it; 0: those that wait anyway.
     pub batch_delay: Duration,
+    /// `SAGEMAKER_MULTI_MODEL`: models are loaded and unloaded by requests.
+    pub multi_model: bool,
+    /// `ALGOHOST_MODEL_MB`: tensors, weights included, of one of many models. None: as much as there is.
+    pub model_bytes: Option<u64>,
+    /// `ALGOHOST_WARM_INSTANCES`: instances of many models that are kept when nobody needs them; by default, four per processor.
+    pub warm_instances: usize,
     /// `SAGEMAKER_BATCH`: every answer ends with a line end, so that answers can be put one after the other.
     pub batch: bool,
     /// `SAGEMAKER_INFERENCE_OUTPUT`: names of the outputs to answer with, in this order, with commas between them. Empty for all.
@@ -146,6 +152,9 @@ impl Settings {
             idle: Duration::from_secs(number(vars, &["ALGOHOST_IDLE_SECONDS"], MOST_SECONDS)?.unwrap_or(75).max(1)),
             batch_rows: number::<usize>(vars, &["ALGOHOST_MAX_BATCH_ROWS"], 1_000_000_000)?.filter(|&rows| rows > 0),
             batch_delay: Duration::from_millis(number(vars, &["ALGOHOST_BATCH_DELAY_MS"], 60_000)?.unwrap_or(0)),
+            multi_model: switch(vars, "SAGEMAKER_MULTI_MODEL")?.unwrap_or(false),
+            model_bytes: number(vars, &["ALGOHOST_MODEL_MB"], MOST_MB)?.filter(|&mb| mb > 0).map(|mb| megabytes(mb) as u64),
+            warm_instances: number(vars, &["ALGOHOST_WARM_INSTANCES"], 100_000)?.unwrap_or(4 * processors),
             batch: switch(vars, "SAGEMAKER_BATCH")?.unwrap_or(false),
             outputs: list(vars, "SAGEMAKER_INFERENCE_OUTPUT"),
             guest_variables: passed(vars.all()),

@@ -26,7 +26,7 @@ use serde_json::Map;
 
 pub use channels::{Channel, InputMode};
 pub use checkpoints::markers;
-pub use component::{Candidate, Purpose, find_component};
+pub use component::{Candidate, Purpose, find_component, only_component};
 pub use description::published;
 pub use description::{ChannelSpec, Condition, Description, Goal, Hyperparameter, Inference, Kind, Metric, Output};
 pub use ending::Ending;

@@ -1,4 +1,5 @@
-//! Who answers: a fixed number of warm instances, each with a thread of its own; the first ones have a lane each.
+//! Who answers: a fixed number of threads, each with a warm instance of its own, or with those of many models; the first ones have a lane
+//! each.
 //!
 //! A trap costs the request that caused it and one new instance; the server goes on. There is no HTTP type in here.
 
@@ -10,13 +11,23 @@ use anyhow::Result;
 use crossbeam_channel::{Sender, bounded};
 
 use super::lanes::{self, Lane, Shared};
-use super::worker::{Recipe, Worker};
+use super::models::{Model, Models};
+use super::worker::{Recipe, Seat, Worker};
 use crate::failure::{Code, Failure};
 use crate::wasm::{Exports, Host};
 
-/// The instances of one algorithm with one model.
+/// What the threads answer for.
+#[derive(Clone)]
+pub(super) enum Hosted {
+    /// One algorithm with one model.
+    One(Box<Recipe>),
+    /// Models that come and go.
+    Many(Arc<Models>),
+}
+
+/// The threads that answer.
 pub(super) struct Instances {
-    exports: Exports,
+    hosted: Hosted,
     shared: Arc<Shared>,
 }
 
@@ -25,15 +36,15 @@ impl Instances {
     ///
     /// # Errors
     /// The first failure to start or load.
-    pub(super) fn start(recipe: &Recipe, lanes: &[Arc<Lane>], shared: &Arc<Shared>, count: usize) -> Result<Instances> {
+    pub(super) fn start(hosted: &Hosted, lanes: &[Arc<Lane>], shared: &Arc<Shared>, count: usize) -> Result<Instances> {
         let (loaded, outcomes) = bounded(count);
         for number in 0..count {
-            let (recipe, shared, loaded) = (recipe.clone(), Arc::clone(shared), loaded.clone());
+            let (hosted, shared, loaded) = (hosted.clone(), Arc::clone(shared), loaded.clone());
             let lane = lanes.get(number).cloned();
             thread::Builder::new()
                 .name(format!("instance-{number}"))
                 .stack_size(Host::THREAD_STACK_BYTES)
-                .spawn(move || live(recipe, lane.as_deref(), &shared, &loaded))
+                .spawn(move || live(hosted, lane.as_deref(), &shared, &loaded))
                 .map_err(|error| Failure::new(Code::Io, format!("a thread for an instance does not start: {error}")))?;
         }
         // Each thread answers once; the channel stays open as long as they live.
@@ -41,12 +52,24 @@ impl Instances {
             outcome?;
         }
         lanes::start_quick(lanes, shared)?;
-        Ok(Instances { exports: recipe.algorithm.exports(), shared: Arc::clone(shared) })
+        Ok(Instances { hosted: hosted.clone(), shared: Arc::clone(shared) })
     }
 
-    /// Whether requests go to the handler as they are, instead of being decoded for the predictor.
-    pub(super) fn takes_raw_requests(&self) -> bool {
-        !self.exports.predictor
+    /// The models that come and go; none where there is one.
+    pub(super) fn models(&self) -> Option<&Arc<Models>> {
+        match &self.hosted {
+            Hosted::One(_) => None,
+            Hosted::Many(models) => Some(models),
+        }
+    }
+
+    /// What the algorithm of a model exports, or of the only one.
+    pub(super) fn exports(&self, model: Option<&Model>) -> Exports {
+        match (&self.hosted, model) {
+            (_, Some(model)) => model.exports(),
+            (Hosted::One(recipe), None) => recipe.algorithm.exports(),
+            (Hosted::Many(_), None) => Exports::default(),
+        }
     }
 
     /// Whether any instance can answer.
@@ -56,13 +79,16 @@ impl Instances {
 }
 
 /// The life of an instance's thread.
-fn live(recipe: Recipe, lane: Option<&Lane>, shared: &Shared, loaded: &Sender<Result<()>>) {
-    let mut worker = match Worker::load(recipe) {
-        Ok(worker) => worker,
-        Err(error) => {
-            let _ = loaded.send(Err(error));
-            return;
-        }
+fn live(hosted: Hosted, lane: Option<&Lane>, shared: &Shared, loaded: &Sender<Result<()>>) {
+    let mut worker = match hosted {
+        Hosted::Many(_) => Worker::Any,
+        Hosted::One(recipe) => match Seat::load(*recipe) {
+            Ok(seat) => Worker::One(Box::new(seat)),
+            Err(error) => {
+                let _ = loaded.send(Err(error));
+                return;
+            }
+        },
     };
     shared.alive.fetch_add(1, Ordering::Relaxed);
     let _ = loaded.send(Ok(()));

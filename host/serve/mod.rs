@@ -1,11 +1,10 @@
 //! The life of a serving container: bind, load, answer, drain.
 
 mod answer;
-mod connections;
+mod http;
 mod instances;
-mod joined;
 mod lanes;
-mod routes;
+mod models;
 mod worker;
 
 use std::net::{SocketAddr, TcpListener};
@@ -27,10 +26,10 @@ use crate::wasm::checkpoints::Checkpoints;
 use crate::wasm::{Access, Algorithm, Folder, Grants, Host, Job, Limits, Origin, Setup, describe};
 
 use answer::Style;
-use instances::Instances;
-use joined::Joining;
-use lanes::{Lane, Shared};
-use routes::Service;
+use http::{Service, connections};
+use instances::{Hosted, Instances};
+use lanes::{Joining, Lane, Shared};
+use models::{Loader, Models};
 use worker::Recipe;
 
 /// How long requests in flight may take once the process should end; the platform kills after 30 seconds.
@@ -47,7 +46,8 @@ pub fn run(settings: &Settings, component: Option<&Path>, stop: &Stop) -> Result
     let started = Instant::now();
     let listener = bind(SocketAddr::new(settings.address, settings.port))?;
     announce(&listener, settings)?;
-    let joining = settings.batch_rows.map(|rows| Joining { rows, delay: settings.batch_delay });
+    // Requests to many models would wait for others to the same one in vain.
+    let joining = settings.batch_rows.filter(|_| !settings.multi_model).map(|rows| Joining { rows, delay: settings.batch_delay });
     let shared = Shared::new(settings.queue, joining);
     let lanes = (0..settings.instances.min(processors())).map(|_| Lane::new(&shared)).collect::<Result<Vec<_>>>()?;
     let (ready, loading) = watch::channel(None);
@@ -104,7 +104,7 @@ fn start_http(
     for lane in lanes {
         let (sender, connections) = mpsc::unbounded_channel();
         senders.push(sender);
-        let routes = routes::routes(Service::new(lane, loading.clone(), &next_request, settings)?);
+        let routes = http::routes(Service::new(lane, loading.clone(), &next_request, settings)?);
         let (done, ended) = (done.clone(), ended.clone());
         lane.handle().spawn(async move {
             connections::serve(connections, routes, idle, ended).await;
@@ -148,6 +148,17 @@ fn load_unless_stopped(
 }
 
 fn load(settings: &Settings, component: Option<&Path>, lanes: &[Arc<Lane>], shared: &Arc<Shared>) -> Result<Instances> {
+    let hosted = if settings.multi_model { many_models(settings, component)? } else { one_model(settings, component)? };
+    Instances::start(&hosted, lanes, shared, settings.instances)
+}
+
+/// Models are loaded when they are asked for.
+fn many_models(settings: &Settings, component: Option<&Path>) -> Result<Hosted> {
+    let loader = Loader::new(Host::new(settings.threads)?, settings, component);
+    Ok(Hosted::Many(Arc::new(Models::new(loader, settings.warm_instances, settings.request_timeout))))
+}
+
+fn one_model(settings: &Settings, component: Option<&Path>) -> Result<Hosted> {
     let base = &settings.base;
     let found = find_component(Purpose::Serve, base, settings, component, None)?;
     let host = Host::new(settings.threads)?;
@@ -155,8 +166,8 @@ fn load(settings: &Settings, component: Option<&Path>, lanes: &[Arc<Lane>], shar
     let algorithm = host.load(&found.path, origin, settings.component_sha256.as_deref())?;
     let style = Style { outputs: settings.outputs.clone(), line_end: settings.batch, ..Style::default() };
     require_outputs(&host, &algorithm, &settings.outputs)?;
-    let recipe = Recipe { host, algorithm, setup: setup(settings), style };
-    Instances::start(&recipe, lanes, shared, settings.instances)
+    let setup = setup(settings, &settings.base.model());
+    Ok(Hosted::One(Box::new(Recipe { host, algorithm, setup, style })))
 }
 
 /// Refuses names of outputs that the component does not declare, when it declares any.
@@ -175,9 +186,9 @@ fn require_outputs(host: &Host, algorithm: &Algorithm, wanted: &[String]) -> Res
     }
 }
 
-fn setup(settings: &Settings) -> Setup {
-    let model = settings.base.model();
-    let folder = Folder { host: model.clone(), guest: format!("{}/model", Base::PLATFORM), access: Access::Read };
+/// What an instance with the model in a folder is given.
+fn setup(settings: &Settings, model: &Path) -> Setup {
+    let folder = Folder { host: model.to_owned(), guest: format!("{}/model", Base::PLATFORM), access: Access::Read };
     Setup {
         job: Arc::new(Job::default()),
         grants: Grants { folders: if model.is_dir() { vec![folder] } else { Vec::new() }, ..Grants::default() },
@@ -189,7 +200,7 @@ fn setup(settings: &Settings) -> Setup {
             call: Some(settings.request_timeout),
         },
         permits: Permits::new(settings.permits),
-        archives: Archives::new(model, Access::Read),
+        archives: Archives::new(model.to_owned(), Access::Read),
         checkpoints: Checkpoints::default(),
     }
 }

@@ -1,4 +1,4 @@
-//! One warm instance, and how a new one is made when it breaks.
+//! Who works: an instance of the one model, replaced when it breaks, or whichever instance the model that is asked has.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::answer::{Request, Style};
-use super::lanes::{Outcome, Shared};
+use super::lanes::{Outcome, Shared, Work};
 use crate::failure::{Code, Failure};
 use crate::wasm::{Algorithm, Host, Instance, Setup};
 
@@ -33,8 +33,39 @@ impl Recipe {
     }
 }
 
-/// An instance that has loaded the model.
-pub(super) struct Worker {
+/// What a thread answers requests with.
+pub(super) enum Worker {
+    /// The instance of the only model.
+    One(Box<Seat>),
+    /// Those of whichever model is asked.
+    Any,
+}
+
+impl Worker {
+    /// Answers one request.
+    pub(super) fn answer(&mut self, work: &Work) -> Outcome {
+        match (self, &work.model) {
+            (Worker::One(seat), _) => seat.answer(&work.request),
+            (Worker::Any, Some(model)) => model.answer(&work.request),
+            (Worker::Any, None) => Err(Failure::new(Code::Internal, "a request without a model")),
+        }
+    }
+
+    /// Whether the instance must be replaced before the next request.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self, Worker::One(seat) if seat.is_broken())
+    }
+
+    /// Tries until it has a new instance, or the server stops.
+    pub(super) fn replace(&mut self, shared: &Shared) {
+        if let Worker::One(seat) = self {
+            seat.replace(shared);
+        }
+    }
+}
+
+/// An instance that has loaded its model.
+pub(super) struct Seat {
     recipe: Recipe,
     style: Style,
     instance: Instance,
@@ -42,16 +73,16 @@ pub(super) struct Worker {
     panicked: bool,
 }
 
-impl Worker {
+impl Seat {
     /// Makes the instance and loads the model.
     ///
     /// # Errors
     /// What the algorithm fails with.
-    pub(super) fn load(recipe: Recipe) -> Result<Worker> {
+    pub(super) fn load(recipe: Recipe) -> Result<Seat> {
         let instance = recipe.instance()?;
         // Known once the model's files were opened.
         let style = Style { rows: recipe.setup.archives.row_form(), ..recipe.style.clone() };
-        Ok(Worker { recipe, style, instance, panicked: false })
+        Ok(Seat { recipe, style, instance, panicked: false })
     }
 
     /// Answers one request.

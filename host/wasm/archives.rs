@@ -71,6 +71,12 @@ impl Archives {
         Ok(Writer { archives: self.clone(), finished: false, file: file.to_owned(), tensors: BTreeMap::new() })
     }
 
+    /// Bytes of what is open.
+    pub fn bytes(&self) -> u64 {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.values().map(|archive| archive.0.length as u64).sum()
+    }
+
     /// The form of the rows that the model learned from, as far as what is open says.
     pub fn row_form(&self) -> RowForm {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

@@ -63,9 +63,11 @@ fn bodies_beyond_the_limit_are_refused_before_they_are_read_whole() {
     let answer = raw(&server, format!("{POST}connection: close\r\ncontent-length: 99999999999\r\n\r\n").as_bytes());
     assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("larger than 1048576 bytes"), "{answer}");
     let chunk = format!("10000\r\n{}\r\n", "1,2\n".repeat(1 << 14));
-    let answer = raw(&server, format!("{POST}connection: close\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n", chunk.repeat(17)).as_bytes());
+    let answer =
+        raw(&server, format!("{POST}connection: close\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n", chunk.repeat(17)).as_bytes());
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 413 "), "{answer}");
-    let answer = raw(&server, format!("{POST}connection: close\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n", chunk.repeat(2)).as_bytes());
+    let answer =
+        raw(&server, format!("{POST}connection: close\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n", chunk.repeat(2)).as_bytes());
     assert!(answer.starts_with("HTTP/1.1 200 "), "{}", &answer[..200]);
 }
 

@@ -3,3 +3,4 @@
 mod batching;
 mod clients;
 mod formats;
+mod models;

@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 use algohost_kernels::Tensor;
 use tokio::sync::oneshot;
 
-use super::answer::{Request, Rows, Style};
-use super::lanes::{Outcome, Shared, Work};
-use super::worker::Worker;
+use super::super::answer::{Request, Rows, Style};
+use super::super::worker::Seat;
+use super::{Outcome, Shared, Work};
 use crate::failure::{Code, Failure};
 use crate::wasm::Instance;
 
 /// How far requests are joined.
-pub(super) struct Joining {
+pub(in super::super) struct Joining {
     /// Rows after which no other request is taken along.
-    pub(super) rows: usize,
+    pub(in super::super) rows: usize,
     /// How long the first request may wait for others.
-    pub(super) delay: Duration,
+    pub(in super::super) delay: Duration,
 }
 
 /// Requests that are answered by one call, all with rows of one width.
@@ -37,58 +37,58 @@ struct Member {
 }
 
 /// Answers a request, and what joins it.
-pub(super) fn answer(shared: &Shared, worker: &mut Worker, first: Work, joining: &Joining) {
+pub(super) fn answer(shared: &Shared, seat: &mut Seat, first: Work, joining: &Joining) {
     let mut next = Some(first).filter(|first| shared.begin(first));
     while let Some(first) = next.take() {
         let deadline = Instant::now() + joining.delay;
         let (mut lot, mut work) = (Lot::default(), Some(first));
         while let Some(found) = work.take() {
-            next = lot.add(shared, worker, found);
+            next = lot.add(shared, seat, found);
             while next.is_none() && work.is_none() && lot.rows < joining.rows {
                 let Some(found) = shared.next_until(deadline) else { break };
                 work = Some(found).filter(|found| shared.begin(found));
             }
         }
-        lot.answer(shared, worker);
+        lot.answer(shared, seat);
     }
 }
 
 impl Lot {
     /// Takes a request in, or answers it, if it is wrong. Gives back one for which there is no room beside the others, or whose rows have
     /// another width.
-    fn add(&mut self, shared: &Shared, worker: &mut Worker, work: Work) -> Option<Work> {
-        let Work { request, answer } = work;
+    fn add(&mut self, shared: &Shared, seat: &mut Seat, work: Work) -> Option<Work> {
+        let Work { request, model, answer } = work;
         let Request::Rows(rows) = request else {
-            answer_alone(shared, worker, answer, |instance, style| request.answer(instance, style));
+            answer_alone(shared, seat, answer, |instance, style| request.answer(instance, style));
             return None;
         };
-        match worker.guarded(|instance, style| rows.decode(instance, style)) {
+        match seat.guarded(|instance, style| rows.decode(instance, style)) {
             Ok(features) if self.members.first().is_some_and(|first| first.columns() != features.shape()[1]) => {
-                return Some(Work { request: Request::Rows(rows), answer });
+                return Some(Work { request: Request::Rows(rows), model, answer });
             }
             Ok(features) => {
                 self.rows += features.shape()[0];
                 self.members.push(Member { rows, features, answer });
             }
             Err(failure) if failure.code == Code::TooLarge && !self.members.is_empty() => {
-                return Some(Work { request: Request::Rows(rows), answer });
+                return Some(Work { request: Request::Rows(rows), model, answer });
             }
             Err(failure) => drop(answer.send(Err(failure))),
         }
         None
     }
 
-    fn answer(self, shared: &Shared, worker: &mut Worker) {
+    fn answer(self, shared: &Shared, seat: &mut Seat) {
         let members = self.members;
         if members.len() > 1 {
-            match worker.guarded(|instance, _| predict(instance, &members)) {
-                Ok(outputs) => return deal_out(worker, members, &outputs),
+            match seat.guarded(|instance, _| predict(instance, &members)) {
+                Ok(outputs) => return deal_out(seat, members, &outputs),
                 Err(failure) => tracing::debug!("serve: {} requests are answered one by one: {failure}", members.len()),
             }
-            mend(shared, worker);
+            mend(shared, seat);
         }
         for Member { rows, features, answer } in members {
-            answer_alone(shared, worker, answer, |instance, style| rows.encode(instance.predict(features)?, style));
+            answer_alone(shared, seat, answer, |instance, style| rows.encode(instance.predict(features)?, style));
         }
     }
 }
@@ -107,30 +107,25 @@ fn predict(instance: &mut Instance, members: &[Member]) -> Result<Vec<(String, T
 }
 
 /// Answers each request with its rows of the outputs.
-fn deal_out(worker: &mut Worker, members: Vec<Member>, outputs: &[(String, Tensor)]) {
+fn deal_out(seat: &mut Seat, members: Vec<Member>, outputs: &[(String, Tensor)]) {
     let mut from = 0;
     for Member { rows, features, answer } in members {
         let to = from + features.shape()[0];
         let part = |(name, tensor): &(String, Tensor)| Ok((name.clone(), tensor.slice(0, from..to)?));
-        let _ = answer.send(worker.guarded(|_, style| rows.encode(outputs.iter().map(part).collect::<Result<_, Failure>>()?, style)));
+        let _ = answer.send(seat.guarded(|_, style| rows.encode(outputs.iter().map(part).collect::<Result<_, Failure>>()?, style)));
         from = to;
     }
 }
 
-fn answer_alone(
-    shared: &Shared,
-    worker: &mut Worker,
-    answer: oneshot::Sender<Outcome>,
-    work: impl FnOnce(&mut Instance, &Style) -> Outcome,
-) {
+fn answer_alone(shared: &Shared, seat: &mut Seat, answer: oneshot::Sender<Outcome>, work: impl FnOnce(&mut Instance, &Style) -> Outcome) {
     let stopping = || Err(Failure::new(Code::Busy, "the server is stopping"));
-    let _ = answer.send(if worker.is_broken() { stopping() } else { worker.guarded(work) });
-    mend(shared, worker);
+    let _ = answer.send(if seat.is_broken() { stopping() } else { seat.guarded(work) });
+    mend(shared, seat);
 }
 
 /// Replaces a broken instance; it stays broken only when the server stops.
-fn mend(shared: &Shared, worker: &mut Worker) {
-    if worker.is_broken() {
-        worker.replace(shared);
+fn mend(shared: &Shared, seat: &mut Seat) {
+    if seat.is_broken() {
+        seat.replace(shared);
     }
 }

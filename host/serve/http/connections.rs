@@ -16,13 +16,13 @@ const HEADER_BYTES: usize = 64 << 10;
 const HEADER_LINES: usize = 128;
 
 /// The connections of one lane.
-pub(super) type Connections = mpsc::UnboundedReceiver<std::net::TcpStream>;
+pub(in super::super) type Connections = mpsc::UnboundedReceiver<std::net::TcpStream>;
 
 /// The way to one lane's connections.
-pub(super) type Sender = mpsc::UnboundedSender<std::net::TcpStream>;
+pub(in super::super) type Sender = mpsc::UnboundedSender<std::net::TcpStream>;
 
 /// Answers on every connection that comes, each of which may be `idle` so long before a request's headers are there, until `ended` says so and the requests in flight are answered.
-pub(super) async fn serve(mut connections: Connections, routes: Router, idle: Duration, mut ended: watch::Receiver<bool>) {
+pub(in super::super) async fn serve(mut connections: Connections, routes: Router, idle: Duration, mut ended: watch::Receiver<bool>) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(idle).max_headers(HEADER_LINES).max_buf_size(HEADER_BYTES);
     // Each connection holds a clone; when all are gone, the other end hears of it.
@@ -53,7 +53,7 @@ pub(super) async fn serve(mut connections: Connections, routes: Router, idle: Du
 }
 
 /// Accepts until `ended`, dealing the connections out in turn.
-pub(super) async fn accept(listener: std::net::TcpListener, lanes: Vec<Sender>, mut ended: watch::Receiver<bool>) {
+pub(in super::super) async fn accept(listener: std::net::TcpListener, lanes: Vec<Sender>, mut ended: watch::Receiver<bool>) {
     let listener = match listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener)) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!("serve: nothing can be accepted: {error}"),

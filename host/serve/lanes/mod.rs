@@ -8,21 +8,26 @@
 //!
 //! There is no HTTP type in here; the number of requests that wait is bounded whatever the mode.
 
+mod joined;
+mod shared;
+
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use crossbeam_channel::{Receiver, Sender};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, oneshot};
 
-use super::answer::{Answer, Request};
-use super::joined::{self, Joining};
+use super::answer::Request;
+use super::models::Model;
 use super::worker::Worker;
 use crate::failure::{Code, Failure};
+pub(super) use joined::Joining;
+use shared::Answered;
+pub(super) use shared::{Outcome, Shared, Work};
 
 /// How often the monitor looks.
 const LOOK: Duration = Duration::from_millis(5);
@@ -43,34 +48,6 @@ const LONGEST_PENALTY: Duration = Duration::from_secs(60);
 
 /// Answers that are delivered together at most.
 const BATCH: usize = 16;
-
-/// One request on its way to an instance, and the way back.
-pub(super) struct Work {
-    pub(super) request: Request,
-    pub(super) answer: oneshot::Sender<Outcome>,
-}
-
-pub(super) type Outcome = Result<Answer, Failure>;
-
-type Answered = (oneshot::Sender<Outcome>, Outcome);
-
-/// What all lanes share.
-pub(super) struct Shared {
-    /// Instance threads drive the connections; else, and while instances are being loaded, the standby threads do.
-    quick: AtomicBool,
-    /// A lane is looking for its next request instead of sleeping.
-    lingering: AtomicBool,
-    /// Requests that are not being worked on yet, and how many there may be.
-    waiting: AtomicUsize,
-    limit: usize,
-    queue: (Sender<Work>, Receiver<Work>),
-    mean_ns: AtomicU64,
-    /// Instances that can take a request, now or after the one they work on.
-    pub(super) alive: AtomicUsize,
-    pub(super) stopped: AtomicBool,
-    /// Where requests that wait are answered together. Then all of them come to the shared queue, and there is no quick mode.
-    joining: Option<Joining>,
-}
 
 /// What has arrived on a lane, and who drives its runtime.
 #[derive(Default)]
@@ -100,92 +77,6 @@ pub(super) struct Lane {
     standby: Mutex<Option<Thread>>,
 }
 
-impl Shared {
-    pub(super) fn new(limit: usize, joining: Option<Joining>) -> Arc<Shared> {
-        Arc::new(Shared {
-            quick: AtomicBool::new(false),
-            lingering: AtomicBool::new(false),
-            waiting: AtomicUsize::new(0),
-            limit,
-            queue: crossbeam_channel::unbounded(),
-            mean_ns: AtomicU64::new(0),
-            alive: AtomicUsize::new(0),
-            stopped: AtomicBool::new(false),
-            joining,
-        })
-    }
-
-    fn is_quick(&self) -> bool {
-        self.quick.load(Ordering::Acquire)
-    }
-
-    /// Everybody who waits is told so instead of running into a time limit.
-    pub(super) fn refuse_waiting(&self) {
-        for work in self.queue.1.try_iter() {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            let _ = work.answer.send(Err(Failure::new(Code::Busy, "no instance is left to answer; a new one is being made")));
-        }
-    }
-
-    /// The life of an instance without a lane: it takes from the queue, which only the slow mode fills.
-    pub(super) fn work(&self, worker: &mut Worker) {
-        while !self.is_stopped() {
-            self.work_from_queue(worker);
-        }
-    }
-
-    /// Takes what is next in the queue, if anything comes in a while, and answers it.
-    fn work_from_queue(&self, worker: &mut Worker) {
-        let Ok(work) = self.queue.1.recv_timeout(LOOK * 10) else { return };
-        if let Some(joining) = &self.joining {
-            return joined::answer(self, worker, work, joining);
-        }
-        if let Some((answer, outcome)) = self.run(worker, work) {
-            let _ = answer.send(outcome);
-        }
-    }
-
-    /// The next request in the queue, if it comes until then.
-    pub(super) fn next_until(&self, deadline: Instant) -> Option<Work> {
-        let next = self.queue.1.try_recv().ok();
-        next.or_else(|| self.queue.1.recv_deadline(deadline).ok())
-    }
-
-    /// A request that was taken from the queue waits no more; false when nobody waits for its answer either.
-    pub(super) fn begin(&self, work: &Work) -> bool {
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        !work.answer.is_closed()
-    }
-
-    /// Answers one request; none when nobody waits for the answer any more.
-    fn run(&self, worker: &mut Worker, work: Work) -> Option<Answered> {
-        if !self.begin(&work) {
-            return None;
-        }
-        let begun = Instant::now();
-        let outcome = worker.answer(&work.request);
-        self.count_call(begun.elapsed());
-        if worker.is_broken() {
-            // The client need not wait for the new instance.
-            let _ = work.answer.send(outcome);
-            worker.replace(self);
-            return None;
-        }
-        Some((work.answer, outcome))
-    }
-
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
-    }
-
-    /// Takes the length of a call into the mean of about the last sixteen.
-    fn count_call(&self, took: Duration) {
-        let mean = self.mean_ns.load(Ordering::Relaxed);
-        let next = mean - mean / 16 + took.as_nanos() as u64 / 16;
-        self.mean_ns.store(next, Ordering::Relaxed);
-    }
-}
-
 impl Lane {
     pub(super) fn new(shared: &Arc<Shared>) -> Result<Arc<Lane>> {
         let runtime = Builder::new_current_thread().enable_all().build().context("an HTTP runtime does not start")?;
@@ -211,7 +102,7 @@ impl Lane {
     ///
     /// # Errors
     /// [`Code::Busy`] when as many wait as may.
-    pub(super) fn submit(&self, request: Request) -> Result<oneshot::Receiver<Outcome>, Failure> {
+    pub(super) fn submit(&self, request: Request, model: Option<Arc<Model>>) -> Result<oneshot::Receiver<Outcome>, Failure> {
         let shared = &self.shared;
         if shared.waiting.fetch_add(1, Ordering::Relaxed) >= shared.limit {
             shared.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -219,7 +110,7 @@ impl Lane {
             return Err(Failure::new(Code::Busy, format!("all instances are busy and {waiting} requests wait already; try again")));
         }
         let (answer, receiver) = oneshot::channel();
-        let work = Work { request, answer };
+        let work = Work { request, model, answer };
         let mut inbox = self.inbox();
         if inbox.instance_drives {
             inbox.work.push_back(work);

@@ -1,0 +1,146 @@
+//! HTTP only: paths, methods, headers, statuses.
+
+mod body;
+pub(super) mod connections;
+mod invocations;
+mod management;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::Result;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::sync::watch;
+
+use super::instances::Instances;
+use super::lanes::Lane;
+use crate::contract::Settings;
+use crate::data::{Format, negotiate};
+use crate::failure::{Code, Failure};
+
+/// How much longer than the algorithm's own limit an answer is waited for, before the client is told so anyway.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What every request needs to know.
+#[derive(Clone)]
+pub(super) struct Service(Arc<Shared>);
+
+struct Shared {
+    /// Where this connection's requests go.
+    lane: Arc<Lane>,
+    /// None while the model is being loaded.
+    instances: watch::Receiver<Option<Arc<Instances>>>,
+    timeout: Duration,
+    body_bytes: usize,
+    instances_wanted: usize,
+    multi_model: bool,
+    default_accept: Format,
+    /// Counts the errors of all lanes.
+    next_request: Arc<AtomicU64>,
+}
+
+impl Service {
+    pub(super) fn new(
+        lane: &Arc<Lane>,
+        instances: watch::Receiver<Option<Arc<Instances>>>,
+        next_request: &Arc<AtomicU64>,
+        settings: &Settings,
+    ) -> Result<Service> {
+        Ok(Service(Arc::new(Shared {
+            lane: Arc::clone(lane),
+            instances,
+            timeout: settings.request_timeout,
+            body_bytes: settings.body_bytes,
+            instances_wanted: settings.instances,
+            multi_model: settings.multi_model,
+            default_accept: negotiate(&settings.default_accept, Format::Json)?,
+            next_request: Arc::clone(next_request),
+        })))
+    }
+
+    /// For messages.
+    fn paths(&self) -> &'static str {
+        match self.0.multi_model {
+            true => "GET /ping, GET and POST /models, GET and DELETE /models/NAME, POST /models/NAME/invoke and GET /execution-parameters",
+            false => "GET /ping, POST /invocations and GET /execution-parameters",
+        }
+    }
+
+    fn instances(&self) -> Result<Arc<Instances>, Failure> {
+        let instances = self.0.instances.borrow().clone();
+        instances.ok_or_else(|| Failure::new(Code::Busy, "the model is being loaded"))
+    }
+}
+
+/// What is answered where.
+pub(super) fn routes(service: Service) -> Router {
+    Router::new()
+        .route("/ping", get(ping))
+        .route("/invocations", post(invocations::invocations))
+        .route("/models", get(management::list).post(management::load))
+        .route("/models/{name}", get(management::describe).delete(management::unload))
+        .route("/models/{name}/invoke", post(invocations::invoke_model))
+        .route("/execution-parameters", get(execution_parameters))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_method)
+        .with_state(service)
+}
+
+/// 200 means that a request sent now would be answered.
+async fn ping(State(service): State<Service>) -> Response {
+    match service.instances() {
+        Ok(instances) if instances.is_healthy() => StatusCode::OK.into_response(),
+        // Asked for every few seconds: an answer, but no log line.
+        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "no instance is left to answer").into_response(),
+        Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, failure.what).into_response(),
+    }
+}
+
+/// What a batch transform job should ask for, unless it says so itself.
+async fn execution_parameters(State(service): State<Service>) -> Response {
+    let parameters = serde_json::json!({
+        "MaxConcurrentTransforms": service.0.instances_wanted,
+        "BatchStrategy": "MULTI_RECORD",
+        "MaxPayloadInMB": (service.0.body_bytes >> 20).max(1),
+    });
+    ([(header::CONTENT_TYPE, "application/json")], parameters.to_string()).into_response()
+}
+
+async fn unknown_path(State(service): State<Service>) -> Response {
+    let failure = Failure::new(Code::NotFound, format!("no such path; there are {}", service.paths()));
+    error_with(&service, StatusCode::NOT_FOUND, &failure)
+}
+
+async fn unknown_method(State(service): State<Service>) -> Response {
+    let failure = Failure::user(format!("wrong method; there are {}", service.paths()));
+    error_with(&service, StatusCode::METHOD_NOT_ALLOWED, &failure)
+}
+
+/// A failure as the client sees it: reason and request id, which also stand in the log.
+fn error(service: &Service, failure: &Failure) -> Response {
+    error_with(service, StatusCode::from_u16(failure.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), failure)
+}
+
+/// The same with another status than the failure's own.
+fn error_with(service: &Service, status: StatusCode, failure: &Failure) -> Response {
+    let number = service.0.next_request.fetch_add(1, Ordering::Relaxed);
+    let id = format!("{:x}-{number}", std::process::id());
+    tracing::warn!("serve: request {id}: {status}: {failure}");
+    let mut body = serde_json::json!({"code": failure.code.name(), "message": failure.what, "request_id": id});
+    if let (Some(help), true) = (&failure.help, status.is_client_error()) {
+        body["help"] = help.clone().into();
+    }
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
