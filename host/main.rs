@@ -22,7 +22,7 @@ impl Vars for Process {
 }
 
 fn main() -> ExitCode {
-    telemetry::start(Process.get("ALGOHOST_LOG").as_deref());
+    telemetry::start(Process.get("ALGOHOST_LOG").as_deref(), Process.get("ALGOHOST_LOG_FORMAT").as_deref());
     // Whoever closed stdout does not want the text.
     let mut print = |text: &str| drop(std::io::stdout().write_all(text.as_bytes()));
     match Command::parse(std::env::args_os()).and_then(|command| command.run(&Process, &mut print)) {

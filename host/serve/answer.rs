@@ -1,11 +1,13 @@
 //! What an instance does with a request: decode, predict, encode; or hand the bytes to the guest.
 
 use std::borrow::Cow;
+use std::time::{Duration, Instant};
 
 use algohost_kernels::Tensor;
 use axum::http::HeaderMap;
 use bytes::Bytes;
 
+use super::gauges::Times;
 use crate::data::{ContentType, Format, RowForm, decode_request, encode};
 use crate::failure::{Code, Failure};
 use crate::wasm::{self, Instance};
@@ -30,6 +32,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    /// What it took.
+    pub(super) times: Times,
 }
 
 /// How rows are read and answers written, whatever the request.
@@ -48,10 +52,16 @@ impl Request {
     pub(super) fn answer(&self, instance: &mut Instance, style: &Style) -> Result<Answer, Failure> {
         match self {
             Request::Rows(rows) => {
+                let begun = Instant::now();
                 let features = rows.decode(instance, style)?;
-                rows.encode(instance.predict(features)?, style)
+                rows.predict(instance, features, style, begun.elapsed())
             }
-            Request::Raw { headers, body } => handle(instance, headers, body),
+            Request::Raw { headers, body } => {
+                let begun = Instant::now();
+                let mut answer = handle(instance, headers, body)?;
+                answer.times.guest = begun.elapsed();
+                Ok(answer)
+            }
         }
     }
 }
@@ -63,14 +73,23 @@ impl Rows {
         decoded.map_err(|error| as_request_failure(&error))
     }
 
-    /// The answer that the outputs are.
-    pub(super) fn encode(&self, outputs: Vec<(String, Tensor)>, style: &Style) -> Result<Answer, Failure> {
+    /// The answer for features that were decoded in so much time.
+    pub(super) fn predict(&self, instance: &mut Instance, features: Tensor, style: &Style, decode: Duration) -> Result<Answer, Failure> {
+        let begun = Instant::now();
+        let outputs = instance.predict(features)?;
+        self.encode(outputs, style, Times { decode, guest: begun.elapsed(), ..Times::default() })
+    }
+
+    /// The answer that the outputs are, which took so much time until now.
+    pub(super) fn encode(&self, outputs: Vec<(String, Tensor)>, style: &Style, times: Times) -> Result<Answer, Failure> {
+        let begun = Instant::now();
         let outputs = select(outputs, &style.outputs)?;
         let mut body = encode(self.accept, &outputs).map_err(|error| Failure::of(&error))?;
         if style.line_end && self.accept.is_text() && body.last() != Some(&b'\n') {
             body.push(b'\n');
         }
-        Ok(Answer { status: 200, headers: vec![("content-type".into(), self.accept.media_type().into())], body })
+        let times = Times { encode: begun.elapsed(), ..times };
+        Ok(Answer { status: 200, headers: vec![("content-type".into(), self.accept.media_type().into())], body, times })
     }
 }
 
@@ -105,5 +124,5 @@ fn handle(instance: &mut Instance, headers: &HeaderMap, body: &[u8]) -> Result<A
         let what = format!("handle: the algorithm answered with status {}, wanted 200 to 599", response.status);
         return Err(Failure::new(Code::BadOperation, what));
     }
-    Ok(Answer { status: response.status, headers: response.headers, body: response.body })
+    Ok(Answer { status: response.status, headers: response.headers, body: response.body, times: Times::default() })
 }

@@ -10,6 +10,7 @@ use std::thread;
 use anyhow::Result;
 use crossbeam_channel::{Sender, bounded};
 
+use super::gauges::Now;
 use super::lanes::{self, Lane, Shared};
 use super::models::{Model, Models};
 use super::worker::{Recipe, Seat, Worker};
@@ -60,6 +61,21 @@ impl Instances {
         match &self.hosted {
             Hosted::One(_) => None,
             Hosted::Many(models) => Some(models),
+        }
+    }
+
+    /// What is known at the moment.
+    pub(super) fn now(&self) -> Now {
+        let (usage, models) = match &self.hosted {
+            Hosted::One(recipe) => (&recipe.setup.usage, 1),
+            Hosted::Many(models) => (models.usage(), models.count()),
+        };
+        Now {
+            waiting: self.shared.waiting(),
+            instances: self.shared.alive.load(Ordering::Relaxed),
+            models,
+            guest_bytes: usage.memory_bytes(),
+            tensor_bytes: usage.tensor_bytes(),
         }
     }
 

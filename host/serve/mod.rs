@@ -1,6 +1,7 @@
 //! The life of a serving container: bind, load, answer, drain.
 
 mod answer;
+mod gauges;
 mod http;
 mod instances;
 mod lanes;
@@ -23,7 +24,7 @@ use crate::failure::{Code, Failure};
 use crate::process::Stop;
 use crate::wasm::archives::Archives;
 use crate::wasm::checkpoints::Checkpoints;
-use crate::wasm::{Access, Algorithm, Folder, Grants, Host, Job, Limits, Origin, Setup, describe};
+use crate::wasm::{Access, Algorithm, Folder, Grants, Host, Job, Limits, Origin, Setup, Usage, describe};
 
 use answer::Style;
 use http::{Service, connections};
@@ -202,5 +203,6 @@ fn setup(settings: &Settings, model: &Path) -> Setup {
         permits: Permits::new(settings.permits),
         archives: Archives::new(model.to_owned(), Access::Read),
         checkpoints: Checkpoints::default(),
+        usage: Usage::default(),
     }
 }

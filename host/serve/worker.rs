@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::answer::{Request, Style};
+use super::gauges::Gauges;
 use super::lanes::{Outcome, Shared, Work};
 use crate::failure::{Code, Failure};
 use crate::wasm::{Algorithm, Host, Instance, Setup};
@@ -43,10 +44,10 @@ pub(super) enum Worker {
 
 impl Worker {
     /// Answers one request.
-    pub(super) fn answer(&mut self, work: &Work) -> Outcome {
+    pub(super) fn answer(&mut self, work: &Work, gauges: &Gauges) -> Outcome {
         match (self, &work.model) {
             (Worker::One(seat), _) => seat.answer(&work.request),
-            (Worker::Any, Some(model)) => model.answer(&work.request),
+            (Worker::Any, Some(model)) => model.answer(&work.request, gauges),
             (Worker::Any, None) => Err(Failure::new(Code::Internal, "a request without a model")),
         }
     }
@@ -112,6 +113,7 @@ impl Seat {
 
     /// Tries until it has a new instance, or the server stops.
     pub(super) fn replace(&mut self, shared: &Shared) {
+        shared.gauges.broke();
         let left = shared.alive.fetch_sub(1, Ordering::Relaxed) - 1;
         let mut pause = FIRST_PAUSE;
         while !shared.stopped.load(Ordering::Relaxed) {
@@ -119,6 +121,7 @@ impl Seat {
                 Ok(instance) => {
                     self.instance = instance;
                     self.panicked = false;
+                    shared.gauges.restarted();
                     shared.alive.fetch_add(1, Ordering::Relaxed);
                     return;
                 }

@@ -22,10 +22,14 @@ pub use record::{Record, Shape};
 /// The longest line that is shown whole.
 const LONGEST: usize = 4096;
 
-/// Starts logging at `level` ("error", "warn", "info", "debug", "trace"; anything else is "info").
-pub fn start(level: Option<&str>) {
+/// Starts logging at `level` ("error", "warn", "info", "debug", "trace"; anything else is "info"), each line as JSON where `format` is "json".
+pub fn start(level: Option<&str>, format: Option<&str>) {
     let level = level.and_then(|level| level.parse::<Level>().ok()).unwrap_or(Level::INFO);
-    let started = tracing_subscriber::fmt().with_max_level(level).with_writer(log::Log).with_ansi(false).with_target(false).try_init();
+    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(log::Log).with_ansi(false).with_target(false);
+    let started = match format {
+        Some("json") => lines.json().flatten_event(true).with_span_list(false).try_init(),
+        _ => lines.try_init(),
+    };
     if started.is_err() {
         tracing::debug!("logging was started already");
     }

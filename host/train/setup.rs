@@ -13,7 +13,7 @@ use crate::process::Stop;
 use crate::telemetry::Record;
 use crate::wasm::archives::Archives;
 use crate::wasm::checkpoints::{Checkpoints, Markers};
-use crate::wasm::{self, Access, Algorithm, Folder, Grants, Job, Limits, Setup};
+use crate::wasm::{self, Access, Algorithm, Folder, Grants, Job, Limits, Setup, Usage};
 
 /// Open handles of each kind that a training guest may have.
 const HANDLES: usize = 65_536;
@@ -50,6 +50,7 @@ impl Parts<'_> {
             permits: Permits::new(settings.permits),
             archives: Archives::new(self.model.staging().to_owned(), Access::Write),
             checkpoints: self.checkpoints(),
+            usage: Usage::default(),
             job: Arc::new(self.guest_job()),
         })
     }

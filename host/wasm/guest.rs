@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use algohost_kernels::forest::Forest as CutForest;
 use algohost_kernels::{BinnedMatrix, Budget, Cancel, Context, Csr, FactorizationTrainer, Forest, Formula, Grower, Tensor};
-use wasmtime::StoreLimits;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
@@ -16,6 +15,7 @@ use super::handles::{MatrixHandle, Scoped, Slab, TensorHandle};
 use super::instance::Setup;
 use super::job::{Access, Channel, Job};
 use super::output::Output;
+use super::usage::Metered;
 use super::watchdog::Deadline;
 use crate::data::{Feed, IndexBase, Records, RowForm};
 use crate::failure::{Code, Failure};
@@ -25,7 +25,7 @@ use crate::telemetry;
 pub(super) struct Guest {
     wasi: WasiCtx,
     table: ResourceTable,
-    pub(super) store_limits: StoreLimits,
+    pub(super) store_limits: Metered,
     pub(super) context: Context,
     pub(super) deadline: Arc<Deadline>,
     pub(super) job: Arc<Job>,
@@ -54,10 +54,11 @@ impl Guest {
         let cancel = Cancel::default();
         let budget = Budget::new(setup.limits.tensor_bytes);
         let output = Output::default();
+        setup.usage.watch(&budget);
         Ok(Guest {
             wasi: wasi(setup, &output)?,
             table: ResourceTable::new(),
-            store_limits: setup.limits.for_store(),
+            store_limits: Metered::new(setup.limits.for_store(), setup.usage.clone()),
             context: Context::new(budget, cancel.clone(), host.pool().clone()).with_permits(setup.permits.clone()),
             deadline: Deadline::new(cancel),
             index_base: IndexBase::of(setup.job.channels.iter().map(Channel::source)),

@@ -20,6 +20,7 @@ use super::guest::{Guest, from_wit};
 use super::job::{Grants, Job};
 use super::limits::Limits;
 use super::trap;
+use super::usage::Usage;
 use super::watchdog::Deadline;
 use crate::failure::{Code, Failure};
 
@@ -41,6 +42,8 @@ pub struct Setup {
     pub archives: Archives,
     /// Where the algorithm saves how far it has come.
     pub checkpoints: Checkpoints,
+    /// Where what it holds is counted.
+    pub usage: Usage,
 }
 
 /// A guest with memory, handles and limits of its own. It must be called on a thread with [`Host::THREAD_STACK_BYTES`] of stack that is no
@@ -220,6 +223,7 @@ pub fn describe(host: &Host, algorithm: &Algorithm) -> Result<String> {
         permits: Permits::new(1),
         archives: Archives::default(),
         checkpoints: Checkpoints::default(),
+        usage: Usage::default(),
     };
     on_guest_thread(|| Instance::new(host, algorithm, &setup)?.describe())?
 }

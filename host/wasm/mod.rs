@@ -19,6 +19,7 @@ mod job;
 mod limits;
 mod output;
 mod trap;
+mod usage;
 mod watchdog;
 
 pub use algorithm::{Algorithm, Exports};
@@ -28,6 +29,7 @@ pub use guest::ImportError;
 pub use instance::{Instance, Interrupter, Setup, describe, on_guest_thread};
 pub use job::{Access, Channel, Cluster, Distribution, Folder, Grants, Group, InputMode, Job};
 pub use limits::Limits;
+pub use usage::Usage;
 
 /// What `handler.handle` is given and answers with.
 pub use bindings::exports::algohost::ml::handler::{Request, Response};

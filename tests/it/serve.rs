@@ -63,7 +63,7 @@ fn wrong_paths_and_methods_are_told_so() {
     server.get("/invocations").expect_status(405);
     assert_eq!(
         server.get("/nowhere").json()["message"],
-        "no such path; there are GET /ping, POST /invocations and GET /execution-parameters"
+        "no such path; there are GET /ping, POST /invocations, GET /execution-parameters and GET /metrics"
     );
 }
 

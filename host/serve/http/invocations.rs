@@ -1,11 +1,15 @@
 //! Requests for predictions.
 
+use std::time::Instant;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tracing::{Instrument, Span};
 
 use super::super::answer::{Answer, Request, Rows};
+use super::super::gauges::Times;
 use super::management::unknown_model;
 use super::{GRACE, Service, error, unknown_path};
 use crate::data::{ContentType, negotiate};
@@ -15,42 +19,86 @@ const MANY_MODELS: &str = "this server has many models (SAGEMAKER_MULTI_MODEL); 
 
 /// `POST /invocations`.
 pub(super) async fn invocations(State(service): State<Service>, headers: HeaderMap, body: Body) -> Response {
-    match invoke(&service, None, headers, body).await {
-        Ok(answer) => answer,
-        Err(failure) => error(&service, &failure),
-    }
+    let span = span_of(&headers);
+    measured(&service, None, headers, body).instrument(span).await
 }
 
 /// `POST /models/{name}/invoke`.
 pub(super) async fn invoke_model(State(service): State<Service>, Path(name): Path<String>, headers: HeaderMap, body: Body) -> Response {
-    match invoke(&service, Some(&name), headers, body).await {
-        Ok(answer) => answer,
-        Err(failure) => error(&service, &failure),
-    }
+    let span = span_of(&headers);
+    measured(&service, Some(&name), headers, body).instrument(span).await
 }
 
-async fn invoke(service: &Service, name: Option<&str>, headers: HeaderMap, body: Body) -> Result<Response, Failure> {
+/// What the log lines of a request belong to: its trace, as W3C's Trace Context says, and the caller's id; nothing where there is neither.
+fn span_of(headers: &HeaderMap) -> Span {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let trace = text("traceparent").and_then(trace_id);
+    let inference = text("x-amzn-sagemaker-inference-id").map(crate::telemetry::one_line);
+    if trace.is_none() && inference.is_none() && !tracing::enabled!(tracing::Level::DEBUG) {
+        return Span::none();
+    }
+    tracing::info_span!("request", trace, inference)
+}
+
+/// The trace's id in `00-TRACE-PARENT-FLAGS`.
+fn trace_id(header: &str) -> Option<&str> {
+    let mut parts = header.trim().split('-');
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let is_hex = |text: &str, length| text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_known = is_hex(version, 2) && version != "ff" && is_hex(trace, 32) && is_hex(parent, 16) && is_hex(flags, 2);
+    (is_known && trace.bytes().any(|byte| byte != b'0')).then_some(trace)
+}
+
+/// Answers, and notes what that took.
+async fn measured(service: &Service, name: Option<&str>, headers: HeaderMap, body: Body) -> Response {
+    let begun = Instant::now();
+    let (response, times) = match invoke(service, name, headers, body).await {
+        Ok(answered) => answered,
+        Err(failure) => (error(service, &failure), None),
+    };
+    let (code, total) = (response.status().as_u16(), begun.elapsed());
+    service.0.lane.gauges().answered(code, total, times);
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        let [queue, decode, guest, encode] =
+            times.map_or([0; 4], |times| [times.queue, times.decode, times.guest, times.encode].map(|time| time.as_micros() as u64));
+        let total = total.as_micros() as u64;
+        tracing::debug!(
+            status = code,
+            total_us = total,
+            queue_us = queue,
+            decode_us = decode,
+            guest_us = guest,
+            encode_us = encode,
+            "answered"
+        );
+    }
+    response
+}
+
+async fn invoke(service: &Service, name: Option<&str>, headers: HeaderMap, body: Body) -> Result<(Response, Option<Times>), Failure> {
     let instances = service.instances()?;
     let model = match (name, instances.models()) {
         (None, None) => None,
         (Some(name), Some(models)) => match models.get(name) {
             Ok(model) => Some(model),
-            Err(_) => return Ok(unknown_model(service, name)),
+            Err(_) => return Ok((unknown_model(service, name), None)),
         },
-        (Some(_), None) => return Ok(unknown_path(State(service.clone())).await),
+        (Some(_), None) => return Ok((unknown_path(State(service.clone())).await, None)),
         (None, Some(_)) => return Err(Failure::user(MANY_MODELS)),
     };
     let body = service.receive(&headers, body).await?;
     let request = match instances.exports(model.as_deref()).predictor {
         false => Request::Raw { headers, body },
         // No rows, no answers.
-        true if body.is_empty() => return Ok(StatusCode::NO_CONTENT.into_response()),
+        true if body.is_empty() => return Ok((StatusCode::NO_CONTENT.into_response(), None)),
         true => Request::Rows(rows_request(service, &headers, body)?),
     };
     let answer = service.0.lane.submit(request, model)?;
     let late = || Failure::new(Code::Deadline, format!("no answer within {} s", service.0.timeout.as_secs()));
     let outcome = tokio::time::timeout(service.0.timeout + GRACE, answer).await.map_err(|_| late())?;
-    respond(outcome.map_err(|_| Failure::new(Code::Busy, "the server is stopping"))??)
+    let answer = outcome.map_err(|_| Failure::new(Code::Busy, "the server is stopping"))??;
+    let times = answer.times;
+    Ok((respond(answer)?, Some(times)))
 }
 
 /// Everything about the request that can be refused without the algorithm is refused here.

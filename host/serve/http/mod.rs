@@ -67,8 +67,10 @@ impl Service {
     /// For messages.
     fn paths(&self) -> &'static str {
         match self.0.multi_model {
-            true => "GET /ping, GET and POST /models, GET and DELETE /models/NAME, POST /models/NAME/invoke and GET /execution-parameters",
-            false => "GET /ping, POST /invocations and GET /execution-parameters",
+            true => {
+                "GET /ping, GET and POST /models, GET and DELETE /models/NAME, POST /models/NAME/invoke, GET /execution-parameters and GET /metrics"
+            }
+            false => "GET /ping, POST /invocations, GET /execution-parameters and GET /metrics",
         }
     }
 
@@ -87,6 +89,7 @@ pub(super) fn routes(service: Service) -> Router {
         .route("/models/{name}", get(management::describe).delete(management::unload))
         .route("/models/{name}/invoke", post(invocations::invoke_model))
         .route("/execution-parameters", get(execution_parameters))
+        .route("/metrics", get(metrics))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .with_state(service)
@@ -99,6 +102,17 @@ async fn ping(State(service): State<Service>) -> Response {
         // Asked for every few seconds: an answer, but no log line.
         Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "no instance is left to answer").into_response(),
         Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, failure.what).into_response(),
+    }
+}
+
+/// What is counted and measured, as OpenMetrics text.
+async fn metrics(State(service): State<Service>) -> Response {
+    match service.instances() {
+        Ok(instances) => {
+            let text = service.0.lane.gauges().text(&instances.now());
+            ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
+        }
+        Err(failure) => error(&service, &failure),
     }
 }
 

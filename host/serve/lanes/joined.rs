@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use algohost_kernels::Tensor;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use super::super::answer::{Request, Rows, Style};
+use super::super::gauges::Times;
 use super::super::worker::Seat;
 use super::{Outcome, Shared, Work};
 use crate::failure::{Code, Failure};
@@ -34,6 +36,8 @@ struct Member {
     rows: Rows,
     features: Tensor,
     answer: oneshot::Sender<Outcome>,
+    times: Times,
+    span: Span,
 }
 
 /// Answers a request, and what joins it.
@@ -57,21 +61,24 @@ impl Lot {
     /// Takes a request in, or answers it, if it is wrong. Gives back one for which there is no room beside the others, or whose rows have
     /// another width.
     fn add(&mut self, shared: &Shared, seat: &mut Seat, work: Work) -> Option<Work> {
-        let Work { request, model, answer } = work;
+        let begun = Instant::now();
+        let Work { request, model, answer, arrived, span } = work;
+        let queue = begun - arrived;
         let Request::Rows(rows) = request else {
             answer_alone(shared, seat, answer, |instance, style| request.answer(instance, style));
             return None;
         };
         match seat.guarded(|instance, style| rows.decode(instance, style)) {
             Ok(features) if self.members.first().is_some_and(|first| first.columns() != features.shape()[1]) => {
-                return Some(Work { request: Request::Rows(rows), model, answer });
+                return Some(Work { request: Request::Rows(rows), model, answer, arrived, span });
             }
             Ok(features) => {
                 self.rows += features.shape()[0];
-                self.members.push(Member { rows, features, answer });
+                let times = Times { queue, decode: begun.elapsed(), ..Times::default() };
+                self.members.push(Member { rows, features, answer, times, span });
             }
             Err(failure) if failure.code == Code::TooLarge && !self.members.is_empty() => {
-                return Some(Work { request: Request::Rows(rows), model, answer });
+                return Some(Work { request: Request::Rows(rows), model, answer, arrived, span });
             }
             Err(failure) => drop(answer.send(Err(failure))),
         }
@@ -81,14 +88,24 @@ impl Lot {
     fn answer(self, shared: &Shared, seat: &mut Seat) {
         let members = self.members;
         if members.len() > 1 {
+            let begun = Instant::now();
             match seat.guarded(|instance, _| predict(instance, &members)) {
-                Ok(outputs) => return deal_out(seat, members, &outputs),
+                Ok(outputs) => {
+                    shared.gauges.called(members.len(), self.rows);
+                    return deal_out(seat, members, &outputs, begun.elapsed());
+                }
                 Err(failure) => tracing::debug!("serve: {} requests are answered one by one: {failure}", members.len()),
             }
             mend(shared, seat);
         }
-        for Member { rows, features, answer } in members {
-            answer_alone(shared, seat, answer, |instance, style| rows.encode(instance.predict(features)?, style));
+        for Member { rows, features, answer, times, span } in members {
+            shared.gauges.called(1, features.shape()[0]);
+            let answer_one = |instance: &mut Instance, style: &Style| {
+                let mut answer = rows.predict(instance, features, style, times.decode)?;
+                answer.times.queue = times.queue;
+                Ok(answer)
+            };
+            span.in_scope(|| answer_alone(shared, seat, answer, answer_one));
         }
     }
 }
@@ -107,12 +124,14 @@ fn predict(instance: &mut Instance, members: &[Member]) -> Result<Vec<(String, T
 }
 
 /// Answers each request with its rows of the outputs.
-fn deal_out(seat: &mut Seat, members: Vec<Member>, outputs: &[(String, Tensor)]) {
+fn deal_out(seat: &mut Seat, members: Vec<Member>, outputs: &[(String, Tensor)], guest: Duration) {
     let mut from = 0;
-    for Member { rows, features, answer } in members {
+    for Member { rows, features, answer, times, .. } in members {
         let to = from + features.shape()[0];
         let part = |(name, tensor): &(String, Tensor)| Ok((name.clone(), tensor.slice(0, from..to)?));
-        let _ = answer.send(seat.guarded(|_, style| rows.encode(outputs.iter().map(part).collect::<Result<_, Failure>>()?, style)));
+        let times = Times { guest, ..times };
+        let encoded = seat.guarded(|_, style| rows.encode(outputs.iter().map(part).collect::<Result<_, Failure>>()?, style, times));
+        let _ = answer.send(encoded);
         from = to;
     }
 }

@@ -20,8 +20,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, oneshot};
+use tracing::Span;
 
 use super::answer::Request;
+use super::gauges::Gauges;
 use super::models::Model;
 use super::worker::Worker;
 use crate::failure::{Code, Failure};
@@ -93,6 +95,10 @@ impl Lane {
         }))
     }
 
+    pub(super) fn gauges(&self) -> &Gauges {
+        &self.shared.gauges
+    }
+
     /// Where connections' tasks are spawned.
     pub(super) fn handle(&self) -> &Handle {
         self.runtime.handle()
@@ -110,7 +116,7 @@ impl Lane {
             return Err(Failure::new(Code::Busy, format!("all instances are busy and {waiting} requests wait already; try again")));
         }
         let (answer, receiver) = oneshot::channel();
-        let work = Work { request, model, answer };
+        let work = Work { request, model, answer, arrived: Instant::now(), span: Span::current() };
         let mut inbox = self.inbox();
         if inbox.instance_drives {
             inbox.work.push_back(work);

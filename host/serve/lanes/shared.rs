@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use super::super::answer::{Answer, Request};
+use super::super::gauges::Gauges;
 use super::super::models::Model;
 use super::super::worker::Worker;
 use super::LOOK;
@@ -20,6 +22,9 @@ pub(in super::super) struct Work {
     /// Which model is asked; none where there is only one.
     pub(in super::super) model: Option<Arc<Model>>,
     pub(in super::super) answer: oneshot::Sender<Outcome>,
+    pub(super) arrived: Instant,
+    /// What its log lines belong to.
+    pub(super) span: Span,
 }
 
 pub(in super::super) type Outcome = Result<Answer, Failure>;
@@ -42,6 +47,7 @@ pub(in super::super) struct Shared {
     pub(in super::super) stopped: AtomicBool,
     /// Where requests that wait are answered together. Then all of them come to the shared queue, and there is no quick mode.
     pub(super) joining: Option<Joining>,
+    pub(in super::super) gauges: Gauges,
 }
 
 impl Shared {
@@ -56,6 +62,7 @@ impl Shared {
             alive: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
             joining,
+            gauges: Gauges::new(),
         })
     }
 
@@ -95,6 +102,11 @@ impl Shared {
         next.or_else(|| self.queue.1.recv_deadline(deadline).ok())
     }
 
+    /// Requests that wait for an instance.
+    pub(in super::super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// A request that was taken from the queue waits no more; false when nobody waits for its answer either.
     pub(super) fn begin(&self, work: &Work) -> bool {
         self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -107,8 +119,11 @@ impl Shared {
             return None;
         }
         let begun = Instant::now();
-        let outcome = worker.answer(&work);
+        let mut outcome = work.span.in_scope(|| worker.answer(&work, &self.gauges));
         self.count_call(begun.elapsed());
+        if let Ok(answer) = &mut outcome {
+            answer.times.queue = begun - work.arrived;
+        }
         if worker.is_broken() {
             // The client need not wait for the new instance.
             let _ = work.answer.send(outcome);

@@ -12,7 +12,7 @@ use super::super::setup;
 use super::super::worker::{Recipe, Seat};
 use crate::contract::{Base, Purpose, Settings, find_component, only_component};
 use crate::failure::{Code, Failure};
-use crate::wasm::{Algorithm, Host, Origin, Setup, on_guest_thread, sha256};
+use crate::wasm::{Algorithm, Host, Origin, Setup, Usage, on_guest_thread, sha256};
 
 /// Where code lies that travels with a model.
 const CODE: &str = "code";
@@ -25,6 +25,7 @@ pub(in super::super) struct Loader {
     component: Option<PathBuf>,
     compiled: Mutex<HashMap<String, Algorithm>>,
     permits: Permits,
+    usage: Usage,
 }
 
 /// A model that was loaded.
@@ -38,12 +39,24 @@ pub(super) struct Loaded {
 impl Loader {
     pub(in super::super) fn new(host: Host, settings: &Settings, component: Option<&Path>) -> Loader {
         let permits = Permits::new(settings.permits);
-        Loader { host, settings: settings.clone(), component: component.map(Path::to_owned), compiled: Mutex::default(), permits }
+        Loader {
+            host,
+            settings: settings.clone(),
+            component: component.map(Path::to_owned),
+            compiled: Mutex::default(),
+            permits,
+            usage: Usage::default(),
+        }
     }
 
     /// Bytes that the weights of all models may have.
     pub(super) fn limit(&self) -> u64 {
         self.settings.tensor_bytes
+    }
+
+    /// What the instances of all models hold.
+    pub(super) fn usage(&self) -> &Usage {
+        &self.usage
     }
 
     /// The folder of a model, which lies below the base directory.
@@ -67,7 +80,7 @@ impl Loader {
     pub(super) fn load(&self, folder: &Path) -> Result<Loaded, Failure> {
         let (digest, algorithm) = self.algorithm(folder).map_err(|error| Failure::of(&error))?;
         let style = Style { outputs: self.settings.outputs.clone(), line_end: self.settings.batch, ..Style::default() };
-        let mut setup = Setup { permits: self.permits.clone(), ..setup(&self.settings, folder) };
+        let mut setup = Setup { permits: self.permits.clone(), usage: self.usage.clone(), ..setup(&self.settings, folder) };
         if let Some(most) = self.settings.model_bytes {
             setup.limits.tensor_bytes = most.min(self.settings.tensor_bytes);
         }

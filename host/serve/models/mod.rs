@@ -15,10 +15,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::answer::Request;
+use super::gauges::Gauges;
 use super::lanes::Outcome;
 use super::worker::{Recipe, Seat};
 use crate::failure::{Code, Failure};
-use crate::wasm::Exports;
+use crate::wasm::{Exports, Usage};
 use loading::Loaded;
 pub(super) use loading::Loader;
 use pool::Pool;
@@ -168,6 +169,16 @@ impl Models {
         (models, rest.next().is_some())
     }
 
+    /// How many are loaded.
+    pub(super) fn count(&self) -> usize {
+        self.known().models.values().flatten().count()
+    }
+
+    /// What their instances hold.
+    pub(super) fn usage(&self) -> &Usage {
+        self.loader.usage()
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -192,13 +203,15 @@ impl Model {
     }
 
     /// Answers a request on an instance that is warm, or on a new one. One that breaks is not used again.
-    pub(super) fn answer(&self, request: &Request) -> Outcome {
+    pub(super) fn answer(&self, request: &Request, gauges: &Gauges) -> Outcome {
         let mut seat = match self.pool.take(self.id) {
             Some(seat) => seat,
             None => Seat::load(self.recipe.clone()).map_err(|error| Failure::of(&error))?,
         };
         let outcome = seat.answer(request);
-        if !seat.is_broken() && !self.gone.load(Ordering::Acquire) {
+        if seat.is_broken() {
+            gauges.broke();
+        } else if !self.gone.load(Ordering::Acquire) {
             self.pool.give(self.id, seat);
         }
         outcome

@@ -4,3 +4,4 @@ mod batching;
 mod clients;
 mod formats;
 mod models;
+mod observability;

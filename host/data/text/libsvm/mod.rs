@@ -6,19 +6,18 @@
 //!
 //! [`IndexBase`]: super::super::reader::IndexBase
 
+mod body;
+
 use std::ops::Range;
 
-use algohost_kernels::{Context, Csr, Tensor};
-use anyhow::Result;
+use algohost_kernels::Csr;
 
 use super::super::batch::{Layout, Number, Rows};
 use super::super::fault::{Fault, Wrong, quote};
-use super::super::request::RowForm;
 use super::super::sparse::SparseRows;
-use super::body::Body;
-use super::lines::{first_row, split};
+use super::lines::split;
 use super::{LineFormat, fault, number};
-use crate::failure::Failure;
+pub(in super::super) use body::decode_libsvm_body;
 
 /// The largest index that is read: one column more would have no int32 position, whether indices begin at 0 or at 1.
 const LARGEST_INDEX: u64 = Csr::MOST_COLUMNS as u64 - 1;
@@ -62,39 +61,6 @@ pub(super) fn has_items(line: &[u8]) -> bool {
 
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
-}
-
-/// Decodes a request: rows of features. `labelled` says whether rows begin with a label, where that is known; else it is what the first row
-/// does.
-///
-/// # Errors
-/// Invalid input, naming the line; limit exceeded beyond the budget.
-pub(in super::super) fn decode_libsvm_body(context: &Context, form: RowForm, labelled: Option<bool>, text: &[u8]) -> Result<Tensor> {
-    let Some(first) = first_row(text, true, has_items) else {
-        return Err(Failure::user("request: the body has no rows").into());
-    };
-    // `1:2` could be a label with a weight, which a row to be predicted does not have.
-    let begins_with_label =
-        || first.line.split(|&byte| is_blank(byte)).find(|item| !item.is_empty()).is_some_and(|item| !item.contains(&b':'));
-    let libsvm = Libsvm::new(first.end, labelled.unwrap_or_else(begins_with_label));
-    let mut body = Body::new(text, libsvm);
-    let extent = body.look()?;
-    let base = form.index_base.unwrap_or(if extent.has_zero { 0 } else { 1 });
-    body.format = body.format.with_extent(extent, base, form.columns);
-    let columns = body.format.columns;
-    if columns == 0 {
-        return Err(Failure::user("request: no row has a feature").help(HOW_WIDE).into());
-    }
-    body.decode_all(context, columns)
-}
-
-const HOW_WIDE: &str = "the parameter columns of the content type says how many features rows have: text/libsvm; columns=30";
-
-impl Body<'_, Libsvm> {
-    fn look(&self) -> Result<Extent> {
-        let (_, extent) = self.format.look(self.text).map_err(|fault| self.explain(0, fault))?;
-        Ok(extent)
-    }
 }
 
 /// Walks along one line.
