@@ -50,7 +50,7 @@ fn trace_id(header: &str) -> Option<&str> {
 }
 
 /// Answers, and notes what that took.
-async fn measured(service: &Service, name: Option<&str>, headers: HeaderMap, body: Body) -> Response {
+pub(super) async fn measured(service: &Service, name: Option<&str>, headers: HeaderMap, body: Body) -> Response {
     let begun = Instant::now();
     let (response, times) = match invoke(service, name, headers, body).await {
         Ok(answered) => answered,

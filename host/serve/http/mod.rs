@@ -2,6 +2,8 @@
 
 mod body;
 pub(super) mod connections;
+mod endpoints;
+mod event_stream;
 mod invocations;
 mod management;
 
@@ -88,6 +90,8 @@ pub(super) fn routes(service: Service) -> Router {
         .route("/models", get(management::list).post(management::load))
         .route("/models/{name}", get(management::describe).delete(management::unload))
         .route("/models/{name}/invoke", post(invocations::invoke_model))
+        .route("/endpoints/{name}/invocations", post(endpoints::invoke))
+        .route("/endpoints/{name}/invocations-response-stream", post(endpoints::invoke_with_response_stream))
         .route("/execution-parameters", get(execution_parameters))
         .route("/metrics", get(metrics))
         .fallback(unknown_path)

@@ -2,6 +2,7 @@
 
 mod batching;
 mod clients;
+mod clients_of_the_platform;
 mod formats;
 mod models;
 mod observability;
