@@ -69,7 +69,8 @@ Example:
 ";
 
 pub(super) const SERVE: &str = "\
-Loads component and model once and answers GET /ping (200 when ready) and POST /invocations until SIGTERM.
+Loads component and model once and answers GET /ping (200 when ready), POST /invocations, GET /execution-parameters and GET /metrics until
+SIGTERM. With SAGEMAKER_MULTI_MODEL=true, models are loaded, listed and unloaded by the platform's calls below /models instead.
 
 Usage: algohost serve [--component FILE] [--base DIR]
 
@@ -86,8 +87,17 @@ Environment:
   ALGOHOST_QUEUE                    requests that may wait (1024); more are answered 503
   ALGOHOST_REQUEST_TIMEOUT_SECONDS  time limit of a request (60); also SAGEMAKER_MODEL_SERVER_TIMEOUT, in seconds
   SAGEMAKER_STARTUP_TIMEOUT         seconds that starting and loading the model may take (600)
+  ALGOHOST_IDLE_SECONDS             how long a connection may be without a request, or its headers may take (75)
+  ALGOHOST_MAX_BATCH_ROWS           answer requests that wait by one call of the algorithm, up to so many rows (0: one by one)
+  ALGOHOST_BATCH_DELAY_MS           how long a request may wait for others to be answered with it (0)
   ALGOHOST_MAX_BODY_MB              largest request (25); also SAGEMAKER_MAX_PAYLOAD_IN_MB
   SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT   content type of answers when the request accepts anything (application/json)
+  SAGEMAKER_INFERENCE_OUTPUT        names of the outputs to answer with, with commas between them (all)
+  SAGEMAKER_BATCH                   true: every answer ends with a line end
+  SAGEMAKER_MULTI_MODEL             true: many models; ALGOHOST_TENSOR_MB is then for the weights of all of them
+  ALGOHOST_MODEL_MB                 tensors of one of many models, weights included
+  ALGOHOST_WARM_INSTANCES           instances of many models that are kept when nobody needs them (four per processor)
+  ALGOHOST_LOG_FORMAT               json: log lines as JSON. With ALGOHOST_LOG=debug every request has one that says where its time went
   and ALGOHOST_COMPONENT_SHA256, ALGOHOST_THREADS, ALGOHOST_MEMORY_MB, ALGOHOST_TENSOR_MB, ALGOHOST_LOG as for train
 
 Example:
