@@ -44,14 +44,15 @@ pub(super) struct FirstRow {
 /// Finds the first row in a text. `whole` says that nothing follows the text; otherwise a line must have its end to count.
 pub(super) fn first_row(text: &[u8], whole: bool, is_row: impl Fn(&[u8]) -> bool) -> Option<FirstRow> {
     let text = without_mark(text);
-    let end = match text.iter().position(|&byte| matches!(byte, b'\n' | b'\r')).map(|at| (text[at], text.get(at + 1))) {
+    let first_end = Cursor::new(b'\n', b'\r', text).next_border();
+    let end = match text.get(first_end).map(|&end| (end, text.get(first_end + 1))) {
         Some((b'\r', None)) if !whole => return None,
         Some((b'\r', Some(&next))) if next != b'\n' => b'\r',
         _ => b'\n',
     };
     let mut rest = text;
     while !rest.is_empty() {
-        let at = rest.iter().position(|&byte| byte == end);
+        let at = Some(Cursor::new(end, end, rest).next_border()).filter(|&at| at < rest.len());
         if at.is_none() && !whole {
             return None;
         }

@@ -67,6 +67,9 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
 fn whole_length(buffer: &[u8]) -> Option<usize> {
     let head = buffer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let text = std::str::from_utf8(&buffer[..head]).unwrap();
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("an answer has a length");
+    let of = |line: &str| {
+        line.split_once(": ").filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, length)| length.to_owned())
+    };
+    let length = text.lines().find_map(of).expect("an answer has a length");
     Some(head + 4 + length.parse::<usize>().unwrap())
 }

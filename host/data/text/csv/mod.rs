@@ -6,6 +6,7 @@
 
 mod categories;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use algohost_kernels::{Context, Tensor};
@@ -76,11 +77,17 @@ impl Csv {
     /// What the first row says about the others.
     pub(super) fn of_first_row(first: &FirstRow) -> Csv {
         let line = first.line.trim_ascii();
+        let quoted = line.contains(&b'"');
         // What stands between quotes is no delimiter.
-        let outside: Vec<u8> = line.split(|&byte| byte == b'"').step_by(2).flatten().copied().collect();
+        let outside =
+            if quoted { Cow::Owned(line.split(|&byte| byte == b'"').step_by(2).flatten().copied().collect()) } else { Cow::Borrowed(line) };
         let delimiter = *b",;\t| ".iter().find(|delimiter| outside.contains(delimiter)).unwrap_or(&b',');
         let csv = Csv { delimiter, end: first.end, cells: 0, texts: None };
-        Csv { cells: csv.count_cells(&first.line), ..csv }
+        let cells = match quoted || delimiter == b' ' {
+            true => csv.count_cells(&first.line),
+            false => 1 + first.line.iter().filter(|&&byte| byte == delimiter).count(),
+        };
+        Csv { cells, ..csv }
     }
 
     /// The same rows, with the columns that are text, which are all known.

@@ -1,0 +1,50 @@
+//! `cargo bench --bench serving [-- WORD...]`: predictions a second against a native handler and against the Python servers people run, what
+//! joining requests brings, and what a thousand models cost. Peers run in the same minutes on the same machine, interleaved.
+//!
+//! Words: `native`, `python`, `batching`, `models`.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a measurement that cannot go on should stop, and prints what it found"
+)]
+
+mod batching;
+#[path = "../guests.rs"]
+mod guests;
+#[path = "../host/load.rs"]
+mod load;
+mod models;
+mod native;
+#[path = "../peers.rs"]
+mod peers;
+mod predict;
+mod server;
+mod trained;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    if words.first().is_some_and(|word| word == native::CHILD) {
+        return native::serve(&words[1]);
+    }
+    let wanted = |name: &str| words.is_empty() || words.iter().any(|word| word == name);
+    if wanted("native") {
+        predict::against_native();
+    }
+    if wanted("python") {
+        predict::against_python();
+    }
+    if wanted("batching") {
+        batching::run();
+    }
+    if wanted("models") {
+        models::run();
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -1,0 +1,80 @@
+//! Serving processes, ours and others'.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process that answers, killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    pub(crate) fn algohost(base: &Path, component: &Path, environment: &[(&str, &str)]) -> Server {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_algohost"));
+        command.env_clear().arg("serve").arg("--base").arg(base).env("ALGOHOST_COMPONENT", component);
+        command.env("ALGOHOST_BIND_ADDRESS", "127.0.0.1").envs(environment.iter().copied());
+        Server::at_free_port(command, |command, port| {
+            command.env("SAGEMAKER_BIND_TO_PORT", port);
+        })
+    }
+
+    /// Starts a command that is told a free port, and waits until its `/ping` answers 200.
+    pub(crate) fn at_free_port(mut command: Command, tell: impl FnOnce(&mut Command, String)) -> Server {
+        let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+        tell(&mut command, address.port().to_string());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        // What it says must not fill the pipe.
+        std::thread::spawn(move || lines.by_ref().map_while(Result::ok).for_each(drop));
+        let begun = Instant::now();
+        while !answers(address) {
+            assert!(begun.elapsed() < PATIENCE && child.try_wait().unwrap().is_none(), "the server does not answer");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Server { child, address }
+    }
+
+    /// Resident memory of the process.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Python's servers end their workers when they are asked to end, not when they are killed.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let asked = Instant::now();
+        while self.child.try_wait().is_ok_and(|ended| ended.is_none()) && asked.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn answers(address: SocketAddr) -> bool {
+    request(address, "GET", "/ping", b"").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+/// The answer to a request; none when the server does not take it.
+pub(crate) fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\ncontent-type: text/csv\r\naccept: text/csv\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(body).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
