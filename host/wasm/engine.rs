@@ -1,6 +1,7 @@
 //! One engine per process: its configuration, the linker with every import, and the way from a file to a compiled component.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use algohost_kernels::Pool;
 use anyhow::{Context as _, Result};
@@ -49,7 +50,8 @@ pub struct Examination {
 #[derive(Clone)]
 pub struct Host {
     engine: Engine,
-    linker: Linker<Guest>,
+    /// Some hundred names; every instance's recipe has a host of its own.
+    linker: Arc<Linker<Guest>>,
     pool: Pool,
     watchdog: Watchdog,
 }
@@ -64,7 +66,7 @@ impl Host {
     /// When this machine cannot run compiled wasm or start threads.
     pub fn new(threads: usize) -> Result<Host> {
         let engine = Engine::new(&config()).map_err(anyhow::Error::from).context("the wasm engine does not start")?;
-        let linker = imports::linker(&engine)?;
+        let linker = Arc::new(imports::linker(&engine)?);
         let pool = Pool::with_stacks(threads, Self::THREAD_STACK_BYTES).context("the kernel threads do not start")?;
         let watchdog = Watchdog::start(engine.clone()).context("the watchdog thread does not start")?;
         Ok(Host { engine, linker, pool, watchdog })

@@ -49,6 +49,13 @@ pub(super) struct Guest {
     pub(super) archive_handles: Slab<Archive>,
 }
 
+impl Drop for Guest {
+    /// What outlives the guest, such as a model's weights, holds on to its budget; blocks for tensors to come should not stay for that.
+    fn drop(&mut self) {
+        self.context.budget().release_spare();
+    }
+}
+
 impl Guest {
     pub(super) fn new(host: &Host, setup: &Setup) -> anyhow::Result<Guest> {
         let cancel = Cancel::default();

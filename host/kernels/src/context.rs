@@ -36,6 +36,11 @@ impl Budget {
         self.limit
     }
 
+    /// Frees what is kept for tensors to come, when none will.
+    pub fn release_spare(&self) {
+        self.spare.give_way(0);
+    }
+
     /// Takes `bytes` until the charge is dropped.
     ///
     /// # Errors
