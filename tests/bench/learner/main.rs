@@ -56,7 +56,8 @@ use std::time::Instant;
 use ::algohost::wasm::archives::Archives;
 use ::algohost::wasm::checkpoints::Checkpoints;
 use ::algohost::wasm::{
-    Access, Algorithm, Channel, Cluster, Distribution, Grants, Host, InputMode, Instance, Job, Limits, Origin, Setup, on_guest_thread,
+    Access, Algorithm, Channel, Cluster, Distribution, Grants, Host, InputMode, Instance, Job, Limits, Origin, Setup, Usage,
+    on_guest_thread,
 };
 use algohost::ml::types::{Error, ErrorCode};
 use algohost_kernels::Permits;
@@ -170,6 +171,7 @@ fn setup(data: &Path, content_type: &str, model: &Path) -> Setup {
         permits: Permits::new(64),
         archives: Archives::new(model.to_owned(), Access::Write),
         checkpoints: Checkpoints::default(),
+        usage: Usage::default(),
     }
 }
 

@@ -308,7 +308,7 @@ pub(crate) mod ml {
             }
 
             pub(crate) fn finish(self, metadata: &str) -> Result<(), Error> {
-                self.0.into_inner().finish(metadata).map_err(|failure| anyhow::Error::new(failure).into())
+                self.0.into_inner().finish(metadata, None).map_err(|failure| anyhow::Error::new(failure).into())
             }
         }
 
