@@ -160,7 +160,7 @@ impl Lane {
             });
             for _ in 0..BATCH {
                 let Some(work) = self.next() else { break };
-                if let Some(answered) = self.run(worker, work) {
+                if let Some(answered) = self.watched(|| self.shared.run(worker, work)) {
                     self.done().push(answered);
                 }
             }
@@ -219,17 +219,18 @@ impl Lane {
     /// Takes requests from the shared queue until the mode changes.
     fn work_from_queue(&self, worker: &mut Worker) {
         while !self.shared.is_quick() && !self.shared.is_stopped() {
-            self.busy_since_ms.store(0, Ordering::Relaxed);
-            self.shared.work_from_queue(worker);
+            if let Some(work) = self.shared.next_in_a_while() {
+                self.watched(|| self.shared.answer(worker, work));
+            }
         }
     }
 
-    /// Answers one request, under the monitor's eyes.
-    fn run(&self, worker: &mut Worker, work: Work) -> Option<Answered> {
+    /// Makes a call under the monitor's eyes.
+    fn watched<T>(&self, call: impl FnOnce() -> T) -> T {
         self.busy_since_ms.store(self.start.elapsed().as_millis() as u64 + 1, Ordering::Relaxed);
-        let answered = self.shared.run(worker, work);
+        let outcome = call();
         self.busy_since_ms.store(0, Ordering::Relaxed);
-        answered
+        outcome
     }
 
     /// The standby thread's life: drives the connections whenever the instance thread does not.

@@ -81,13 +81,19 @@ impl Shared {
     /// The life of an instance without a lane: it takes from the queue, which only the slow mode fills.
     pub(in super::super) fn work(&self, worker: &mut Worker) {
         while !self.is_stopped() {
-            self.work_from_queue(worker);
+            if let Some(work) = self.next_in_a_while() {
+                self.answer(worker, work);
+            }
         }
     }
 
-    /// Takes what is next in the queue, if anything comes in a while, and answers it.
-    pub(super) fn work_from_queue(&self, worker: &mut Worker) {
-        let Ok(work) = self.queue.1.recv_timeout(LOOK * 10) else { return };
+    /// The next request in the queue, if any comes in a while.
+    pub(super) fn next_in_a_while(&self) -> Option<Work> {
+        self.queue.1.recv_timeout(LOOK * 10).ok()
+    }
+
+    /// Answers a request from the queue, and those that join it.
+    pub(super) fn answer(&self, worker: &mut Worker, work: Work) {
         if let (Some(joining), Worker::One(seat)) = (&self.joining, &mut *worker) {
             return joined::answer(self, seat, work, joining);
         }
