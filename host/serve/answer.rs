@@ -1,13 +1,14 @@
 //! What an instance does with a request: decode, predict, encode; or hand the bytes to the guest.
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use algohost_kernels::Tensor;
 use axum::http::HeaderMap;
 use bytes::Bytes;
 
 use super::gauges::Times;
+use crate::contract::Settings;
 use crate::data::{ContentType, Format, RowForm, decode_request, encode};
 use crate::failure::{Code, Failure};
 use crate::wasm::{self, Instance};
@@ -47,6 +48,13 @@ pub(super) struct Style {
     pub(super) line_end: bool,
 }
 
+impl Style {
+    /// As the operator wants it, of a model that is not known yet.
+    pub(super) fn new(settings: &Settings) -> Style {
+        Style { outputs: settings.outputs.clone(), line_end: settings.batch, ..Style::default() }
+    }
+}
+
 impl Request {
     /// Runs the request on an instance.
     pub(super) fn answer(&self, instance: &mut Instance, style: &Style) -> Result<Answer, Failure> {
@@ -54,7 +62,7 @@ impl Request {
             Request::Rows(rows) => {
                 let begun = Instant::now();
                 let features = rows.decode(instance, style)?;
-                rows.predict(instance, features, style, begun.elapsed())
+                rows.predict(instance, features, style, Times { decode: begun.elapsed(), ..Times::default() })
             }
             Request::Raw { headers, body } => {
                 let begun = Instant::now();
@@ -73,11 +81,11 @@ impl Rows {
         decoded.map_err(|error| as_request_failure(&error))
     }
 
-    /// The answer for features that were decoded in so much time.
-    pub(super) fn predict(&self, instance: &mut Instance, features: Tensor, style: &Style, decode: Duration) -> Result<Answer, Failure> {
+    /// The answer for decoded features, which took so much time until now.
+    pub(super) fn predict(&self, instance: &mut Instance, features: Tensor, style: &Style, times: Times) -> Result<Answer, Failure> {
         let begun = Instant::now();
         let outputs = instance.predict(features)?;
-        self.encode(outputs, style, Times { decode, guest: begun.elapsed(), ..Times::default() })
+        self.encode(outputs, style, Times { guest: begun.elapsed(), ..times })
     }
 
     /// The answer that the outputs are, which took so much time until now.

@@ -163,12 +163,10 @@ fn one_model(settings: &Settings, component: Option<&Path>) -> Result<Hosted> {
     let base = &settings.base;
     let found = find_component(Purpose::Serve, base, settings, component, None)?;
     let host = Host::new(settings.threads)?;
-    let origin = if found.named_by_operator { Origin::Named } else { Origin::Found };
-    let algorithm = host.load(&found.path, origin, settings.component_sha256.as_deref())?;
-    let style = Style { outputs: settings.outputs.clone(), line_end: settings.batch, ..Style::default() };
+    let algorithm = host.load(&found.path, Origin::new(found.named_by_operator), settings.component_sha256.as_deref())?;
     require_outputs(&host, &algorithm, &settings.outputs)?;
     let setup = setup(settings, &settings.base.model());
-    Ok(Hosted::One(Box::new(Recipe { host, algorithm, setup, style })))
+    Ok(Hosted::One(Box::new(Recipe { host, algorithm, setup, style: Style::new(settings) })))
 }
 
 /// Refuses names of outputs that the component does not declare, when it declares any.

@@ -68,7 +68,6 @@ impl Worker {
 /// An instance that has loaded its model.
 pub(super) struct Seat {
     recipe: Recipe,
-    style: Style,
     instance: Instance,
     /// The host panicked in a request; the instance may be half-way through something.
     panicked: bool,
@@ -79,11 +78,11 @@ impl Seat {
     ///
     /// # Errors
     /// What the algorithm fails with.
-    pub(super) fn load(recipe: Recipe) -> Result<Seat> {
+    pub(super) fn load(mut recipe: Recipe) -> Result<Seat> {
         let instance = recipe.instance()?;
         // Known once the model's files were opened.
-        let style = Style { rows: recipe.setup.archives.row_form(), ..recipe.style.clone() };
-        Ok(Seat { recipe, style, instance, panicked: false })
+        recipe.style.rows = recipe.setup.archives.row_form();
+        Ok(Seat { recipe, instance, panicked: false })
     }
 
     /// Answers one request.
@@ -93,7 +92,7 @@ impl Seat {
 
     /// Works with the instance; whatever ends that leaves the worker able to go on, or broken.
     pub(super) fn guarded<T>(&mut self, work: impl FnOnce(&mut Instance, &Style) -> Result<T, Failure>) -> Result<T, Failure> {
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut self.instance, &self.style))).unwrap_or_else(|_| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut self.instance, &self.recipe.style))).unwrap_or_else(|_| {
             self.panicked = true;
             Err(Failure::new(Code::Internal, "the host itself failed with this request; its log has the place"))
         });

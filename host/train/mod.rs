@@ -42,8 +42,7 @@ fn train(settings: &Settings, component: Option<&Path>, stop: &Stop, ending: &En
     let found = find_component(Purpose::Train, base, settings, component, program)?;
     account.enter("load");
     let host = Host::new(settings.threads)?;
-    let origin = if found.named_by_operator { Origin::Named } else { Origin::Found };
-    let algorithm = host.load(&found.path, origin, settings.component_sha256.as_deref())?;
+    let algorithm = host.load(&found.path, Origin::new(found.named_by_operator), settings.component_sha256.as_deref())?;
     let description = Description::parse(&wasm::describe(&host, &algorithm)?)?;
     account.component(found.path.clone(), &description);
     let hyperparameters = description.check(&job)?;

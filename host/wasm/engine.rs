@@ -28,6 +28,13 @@ pub enum Origin {
     Found,
 }
 
+impl Origin {
+    /// Of a file that the operator named, or else of one that was found.
+    pub fn new(named_by_operator: bool) -> Origin {
+        if named_by_operator { Origin::Named } else { Origin::Found }
+    }
+}
+
 /// What a component file is and wants.
 pub struct Examination {
     /// Hexadecimal digest of the file.

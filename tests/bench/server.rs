@@ -41,6 +41,7 @@ impl Server {
     }
 
     /// Resident memory of the process.
+    #[allow(dead_code, reason = "not every benchmark asks")]
     pub(crate) fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();

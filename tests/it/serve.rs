@@ -5,19 +5,9 @@ use std::net::TcpStream;
 
 use crate::support::{Base, Server, algohost, exchange, guest, repository};
 
-fn faulty() -> (Base, Server) {
-    faulty_with(&[])
-}
-
-fn faulty_with(environment: &[(&str, &str)]) -> (Base, Server) {
-    let base = Base::new();
-    let server = Server::start(base.path(), &guest("faulty"), environment);
-    (base, server)
-}
-
 #[test]
 fn ping_and_invocations_answer_as_the_contract_says() {
-    let (_base, server) = faulty();
+    let (_base, server) = Server::faulty(&[]);
     let ping = server.get("/ping").expect_status(200);
     assert!(ping.body.is_empty());
     let reply = server.csv("1,2\n9,4\n").expect_status(200);
@@ -28,7 +18,7 @@ fn ping_and_invocations_answer_as_the_contract_says() {
 
 #[test]
 fn json_csv_and_npy_are_understood_and_answered() {
-    let (_base, server) = faulty();
+    let (_base, server) = Server::faulty(&[]);
     let json = br#"{"instances": [{"features": [1, 2]}, {"features": [9, 4]}]}"#;
     let csv = server.invoke(&[("content-type", "application/json; charset=utf-8"), ("accept", "text/csv")], json).expect_status(200);
     assert_eq!((csv.text().as_str(), csv.header("content-type")), ("1.0,2.0\n9.0,4.0\n", Some("text/csv")));
@@ -40,7 +30,7 @@ fn json_csv_and_npy_are_understood_and_answered() {
 
 #[test]
 fn requests_that_are_wrong_get_a_status_a_reason_and_an_id() {
-    let (_base, server) = faulty();
+    let (_base, server) = Server::faulty(&[]);
     for (headers, body, status, code, wanted) in [
         (vec![("content-type", "text/csv")], "1,2\n3\n", 400, "invalid-input", "request: line 2"),
         (vec![("content-type", "text/csv")], "1,x\n", 400, "invalid-input", "'x'"),
@@ -58,7 +48,7 @@ fn requests_that_are_wrong_get_a_status_a_reason_and_an_id() {
 
 #[test]
 fn wrong_paths_and_methods_are_told_so() {
-    let (_base, server) = faulty();
+    let (_base, server) = Server::faulty(&[]);
     server.get("/").expect_status(404);
     server.get("/invocations").expect_status(405);
     assert_eq!(
@@ -69,7 +59,7 @@ fn wrong_paths_and_methods_are_told_so() {
 
 #[test]
 fn a_body_beyond_the_limit_is_refused() {
-    let (_base, server) = faulty_with(&[("ALGOHOST_MAX_BODY_MB", "1")]);
+    let (_base, server) = Server::faulty(&[("ALGOHOST_MAX_BODY_MB", "1")]);
     let reply = server.csv(&"1,2\n".repeat(300_000)).expect_status(413);
     assert_eq!(reply.json()["message"], "the request body is larger than 1048576 bytes");
     server.csv("1,2\n").expect_status(200);
@@ -77,7 +67,7 @@ fn a_body_beyond_the_limit_is_refused() {
 
 #[test]
 fn a_trap_costs_one_request_and_not_the_server() {
-    let (_base, mut server) = faulty_with(&[("ALGOHOST_INSTANCES", "1")]);
+    let (_base, mut server) = Server::faulty(&[("ALGOHOST_INSTANCES", "1")]);
     for (row, code, wanted) in [
         ("2,0\n", "trap", "predict: the algorithm panicked: the first feature is 2 (src/lib.rs:"),
         ("6,0\n", "trap", "predict: the algorithm "),
@@ -96,7 +86,7 @@ fn a_trap_costs_one_request_and_not_the_server() {
 
 #[test]
 fn memory_without_end_costs_one_request() {
-    let (_base, server) = faulty_with(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_MEMORY_MB", "64")]);
+    let (_base, server) = Server::faulty(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_MEMORY_MB", "64")]);
     let reply = server.csv("7,0\n").expect_status(500);
     assert_eq!(reply.json()["code"], "trap", "{}", reply.text());
     server.csv("1,2\n").expect_status(200);
@@ -104,7 +94,7 @@ fn memory_without_end_costs_one_request() {
 
 #[test]
 fn an_endless_loop_is_interrupted_at_the_time_limit() {
-    let (_base, server) = faulty_with(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_REQUEST_TIMEOUT_SECONDS", "1")]);
+    let (_base, server) = Server::faulty(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_REQUEST_TIMEOUT_SECONDS", "1")]);
     let reply = server.csv("3,0\n").expect_status(504);
     assert_eq!(reply.json()["message"], "predict: the algorithm did not return within 1 s and was interrupted");
     server.csv("1,2\n").expect_status(200);
@@ -112,14 +102,14 @@ fn an_endless_loop_is_interrupted_at_the_time_limit() {
 
 #[test]
 fn a_guest_that_sleeps_is_interrupted_at_the_time_limit() {
-    let (_base, server) = faulty_with(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_REQUEST_TIMEOUT_SECONDS", "1")]);
+    let (_base, server) = Server::faulty(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_REQUEST_TIMEOUT_SECONDS", "1")]);
     server.csv("9,0\n").expect_status(504);
     server.csv("1,2\n").expect_status(200);
 }
 
 #[test]
 fn an_instance_without_handles_left_is_replaced() {
-    let (_base, server) = faulty_with(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_TENSOR_MB", "64")]);
+    let (_base, server) = Server::faulty(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_TENSOR_MB", "64")]);
     for _ in 0..3 {
         server.csv("10,0\n").expect_status(200);
         server.csv("1,2\n").expect_status(200);
@@ -128,7 +118,7 @@ fn an_instance_without_handles_left_is_replaced() {
 
 #[test]
 fn a_request_that_needs_more_memory_than_is_granted_is_too_large() {
-    let (_base, server) = faulty_with(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_TENSOR_MB", "1")]);
+    let (_base, server) = Server::faulty(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_TENSOR_MB", "1")]);
     let reply = server.csv(&"1,2\n".repeat(200_000)).expect_status(413);
     assert_eq!(reply.json()["code"], "too-large");
     server.csv("1,2\n").expect_status(200);
@@ -156,7 +146,7 @@ fn a_server_without_instances_says_so_and_recovers() {
 
 #[test]
 fn requests_beyond_the_queue_are_told_to_come_back() {
-    let (_base, server) = faulty_with(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_QUEUE", "1")]);
+    let (_base, server) = Server::faulty(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_QUEUE", "1")]);
     let slow = |_| {
         let address = server.address;
         std::thread::spawn(move || crate::support::post(address, "/invocations", &[("content-type", "text/csv")], b"8,0\n"))
@@ -171,7 +161,7 @@ fn requests_beyond_the_queue_are_told_to_come_back() {
 
 #[test]
 fn requests_in_flight_are_answered_before_the_server_ends() {
-    let (_base, mut server) = faulty_with(&[("ALGOHOST_INSTANCES", "1")]);
+    let (_base, mut server) = Server::faulty(&[("ALGOHOST_INSTANCES", "1")]);
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.write_all(b"POST /invocations HTTP/1.1\r\nhost: test\r\ncontent-type: text/csv\r\ncontent-length: 4\r\n\r\n8,0\n").unwrap();
     let answered = std::thread::spawn(move || {
@@ -189,7 +179,7 @@ fn requests_in_flight_are_answered_before_the_server_ends() {
 /// Quick and slow calls, traps and errors at once, so that instances break and connections change hands all the time.
 #[test]
 fn traps_and_slow_calls_leave_their_neighbours_alone() {
-    let (_base, server) = faulty_with(&[("ALGOHOST_INSTANCES", "2")]);
+    let (_base, server) = Server::faulty(&[("ALGOHOST_INSTANCES", "2")]);
     let address = server.address;
     let client = move |client: usize| {
         for request in 0..60 {
@@ -217,7 +207,7 @@ fn traps_and_slow_calls_leave_their_neighbours_alone() {
 
 #[test]
 fn sigterm_ends_the_server_with_status_0() {
-    let (_base, mut server) = faulty();
+    let (_base, mut server) = Server::faulty(&[]);
     server.terminate();
     server.wait_for("serve: stopped");
     assert_eq!(server.wait(), 0);
@@ -260,7 +250,7 @@ fn a_missing_model_ends_the_server_with_the_reason() {
 
 #[test]
 fn a_port_that_is_taken_is_named() {
-    let (base, server) = faulty();
+    let (base, server) = Server::faulty(&[]);
     let port = server.address.port().to_string();
     let run = algohost(["serve"]).base(base.path()).env("ALGOHOST_COMPONENT", guest("faulty"));
     let outcome = run.env("SAGEMAKER_BIND_TO_PORT", &port).env("ALGOHOST_BIND_ADDRESS", "127.0.0.1").run().expect_status(3);
@@ -279,7 +269,7 @@ fn a_raw_handler_sees_bytes_and_chooses_the_status() {
 
 #[test]
 fn what_is_not_http_does_not_disturb_the_server() {
-    let (_base, server) = faulty();
+    let (_base, server) = Server::faulty(&[]);
     for nonsense in [b"\x16\x03\x01\x00".as_slice(), b"GET\r\n\r\n", b"POST /invocations HTTP/1.1\r\ncontent-length: x\r\n\r\n"] {
         let mut stream = TcpStream::connect(server.address).unwrap();
         stream.write_all(nonsense).unwrap();

@@ -32,15 +32,22 @@ pub(in super::super) fn decode_body(context: &Context, form: RowForm, bytes: &[u
 /// What the first record says about all of them; labels are not looked at.
 fn shape_of(bytes: &[u8], form: RowForm) -> Result<Shape, Fault> {
     let wrong = |what: String| Fault { at: 0, what };
-    let end = match end_of_record(bytes, 0)? {
-        End::At(end) => end,
-        End::Beyond(needed, _) => return Err(wrong(format!("the body ends within a frame; {} bytes are missing", needed - bytes.len()))),
-    };
+    let end = whole_record(bytes, 0)?;
     let mut joined = Vec::new();
     let first = payload(&bytes[..end], &mut joined).and_then(Record::parse).map_err(wrong)?;
     let width = first.features.as_ref().and_then(|features| features.width);
     let columns = form.columns.filter(|_| width.is_none() && first.features.is_some_and(|features| features.keys > 0));
     Shape::of(&first, Some(0), columns).map_err(wrong)
+}
+
+/// Where the record ends that begins at `at`, all of which must be there.
+fn whole_record(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+    match end_of_record(bytes, at)? {
+        End::At(end) => Ok(end),
+        End::Beyond(needed, _) => {
+            Err(Fault { at, what: format!("the body ends within a frame; {} bytes are missing", needed - bytes.len()) })
+        }
+    }
 }
 
 /// The failure for a fault in records of the body.
@@ -56,13 +63,7 @@ impl Body<'_> {
         while from < self.bytes.len() {
             let (mut at, mut rows) = (from, 0);
             while at < self.bytes.len() && at - from < PIECE {
-                match end_of_record(self.bytes, at)? {
-                    End::At(end) => (at, rows) = (end, rows + 1),
-                    End::Beyond(needed, _) => {
-                        let what = format!("the body ends within a frame; {} bytes are missing", needed - self.bytes.len());
-                        return Err(Fault { at, what });
-                    }
-                }
+                (at, rows) = (whole_record(self.bytes, at)?, rows + 1);
             }
             pieces.push(Piece { offset: from as u64, bytes: at - from, rows, ..Piece::default() });
             from = at;

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::invocations::measured;
+use super::invocations::answer;
 use super::{Service, event_stream};
 
 /// The part of a failure's text that the service passes on, in characters.
@@ -56,7 +56,7 @@ pub(super) async fn invoke_with_response_stream(State(service): State<Service>, 
 /// The answer of the container, or the service's error where it is a failure.
 async fn invoked(service: &Service, headers: HeaderMap, body: Body) -> Result<(axum::http::response::Parts, Bytes), Response> {
     let model = headers.get(TARGET_MODEL).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let (parts, body) = measured(service, model.as_deref(), headers, body).await.into_parts();
+    let (parts, body) = answer(service, model.as_deref(), headers, body).await.into_parts();
     // Answers are in memory anyway.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     if parts.status.is_success() { Ok((parts, body)) } else { Err(model_error(parts.status, &body)) }

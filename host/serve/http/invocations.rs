@@ -11,7 +11,7 @@ use tracing::{Instrument, Span};
 use super::super::answer::{Answer, Request, Rows};
 use super::super::gauges::Times;
 use super::management::unknown_model;
-use super::{GRACE, Service, error, unknown_path};
+use super::{GRACE, Service, error, no_such_path};
 use crate::data::{ContentType, negotiate};
 use crate::failure::{Code, Failure};
 
@@ -19,14 +19,18 @@ const MANY_MODELS: &str = "this server has many models (SAGEMAKER_MULTI_MODEL); 
 
 /// `POST /invocations`.
 pub(super) async fn invocations(State(service): State<Service>, headers: HeaderMap, body: Body) -> Response {
-    let span = span_of(&headers);
-    measured(&service, None, headers, body).instrument(span).await
+    answer(&service, None, headers, body).await
 }
 
 /// `POST /models/{name}/invoke`.
 pub(super) async fn invoke_model(State(service): State<Service>, Path(name): Path<String>, headers: HeaderMap, body: Body) -> Response {
+    answer(&service, Some(&name), headers, body).await
+}
+
+/// The answer for a request to a model, or to the only one. The log lines on the way belong to the request.
+pub(super) async fn answer(service: &Service, name: Option<&str>, headers: HeaderMap, body: Body) -> Response {
     let span = span_of(&headers);
-    measured(&service, Some(&name), headers, body).instrument(span).await
+    measured(service, name, headers, body).instrument(span).await
 }
 
 /// What the log lines of a request belong to: its trace, as W3C's Trace Context says, and the caller's id; nothing where there is neither.
@@ -50,7 +54,7 @@ fn trace_id(header: &str) -> Option<&str> {
 }
 
 /// Answers, and notes what that took.
-pub(super) async fn measured(service: &Service, name: Option<&str>, headers: HeaderMap, body: Body) -> Response {
+async fn measured(service: &Service, name: Option<&str>, headers: HeaderMap, body: Body) -> Response {
     let begun = Instant::now();
     let (response, times) = match invoke(service, name, headers, body).await {
         Ok(answered) => answered,
@@ -83,7 +87,7 @@ async fn invoke(service: &Service, name: Option<&str>, headers: HeaderMap, body:
             Ok(model) => Some(model),
             Err(_) => return Ok((unknown_model(service, name), None)),
         },
-        (Some(_), None) => return Ok((unknown_path(State(service.clone())).await, None)),
+        (Some(_), None) => return Ok((no_such_path(service), None)),
         (None, Some(_)) => return Err(Failure::user(MANY_MODELS)),
     };
     let body = service.receive(&headers, body).await?;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::models::{Model, Models, Refusal};
-use super::{Service, error, error_with, unknown_path};
+use super::{Service, error, error_with, no_such_path};
 use crate::failure::{Code, Failure};
 
 /// Most models in one answer.
@@ -26,29 +26,18 @@ struct Wanted {
 }
 
 /// `POST /models`.
-pub(super) async fn load(State(service): State<Service>, headers: HeaderMap, body: Body) -> Response {
-    let models = match models(&service).await {
-        Ok(models) => models,
-        Err(response) => return response,
-    };
-    let wanted = service.receive(&headers, body).await.and_then(|body| wanted(&body));
-    let Wanted { model_name, url } = match wanted {
-        Ok(wanted) => wanted,
-        Err(failure) => return error(&service, &failure),
-    };
+pub(super) async fn load(State(service): State<Service>, headers: HeaderMap, body: Body) -> Result<Response, Response> {
+    let models = models(&service)?;
+    let body = service.receive(&headers, body).await;
+    let Wanted { model_name, url } = body.and_then(|body| wanted(&body)).map_err(|failure| error(&service, &failure))?;
     let name = model_name.clone();
-    match blocking(move || models.load(&model_name, &url)).await {
-        Ok(()) => answer(&json!({"status": format!("model '{name}' is loaded")})),
-        Err(refusal) => refused(&service, &name, refusal),
-    }
+    blocking(move || models.load(&model_name, &url)).await.map_err(|refusal| refused(&service, &name, refusal))?;
+    Ok(answer(&json!({"status": format!("model '{name}' is loaded")})))
 }
 
 /// `GET /models`.
-pub(super) async fn list(State(service): State<Service>, uri: Uri) -> Response {
-    let models = match models(&service).await {
-        Ok(models) => models,
-        Err(response) => return response,
-    };
+pub(super) async fn list(State(service): State<Service>, uri: Uri) -> Result<Response, Response> {
+    let models = models(&service)?;
     let value = |name: &str| {
         let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
         pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
@@ -56,43 +45,31 @@ pub(super) async fn list(State(service): State<Service>, uri: Uri) -> Response {
     let most = match value("limit").as_deref().map(str::parse::<usize>) {
         None => MOST_LISTED,
         Some(Ok(most @ 1..)) => most.min(MOST_LISTED),
-        Some(_) => return error(&service, &Failure::user(format!("limit is no whole number from 1 to {MOST_LISTED}"))),
+        Some(_) => return Err(error(&service, &Failure::user(format!("limit is no whole number from 1 to {MOST_LISTED}")))),
     };
     let (listed, more) = models.list(value("next_page_token").as_deref(), most);
     let mut body = json!({"models": listed.iter().map(|model| told(model)).collect::<Vec<_>>()});
     if let (Some(last), true) = (listed.last(), more) {
         body["nextPageToken"] = last.name().into();
     }
-    answer(&body)
+    Ok(answer(&body))
 }
 
 /// `GET /models/{name}`.
-pub(super) async fn describe(State(service): State<Service>, Path(name): Path<String>) -> Response {
-    let models = match models(&service).await {
-        Ok(models) => models,
-        Err(response) => return response,
-    };
-    match models.get(&name) {
-        Ok(model) => {
-            let mut body = told(&model);
-            body["modelBytes"] = model.bytes().into();
-            answer(&body)
-        }
-        Err(refusal) => refused(&service, &name, refusal),
-    }
+pub(super) async fn describe(State(service): State<Service>, Path(name): Path<String>) -> Result<Response, Response> {
+    let models = models(&service)?;
+    let model = models.get(&name).map_err(|refusal| refused(&service, &name, refusal))?;
+    let mut body = told(&model);
+    body["modelBytes"] = model.bytes().into();
+    Ok(answer(&body))
 }
 
 /// `DELETE /models/{name}`: its memory is free when it answers.
-pub(super) async fn unload(State(service): State<Service>, Path(name): Path<String>) -> Response {
-    let models = match models(&service).await {
-        Ok(models) => models,
-        Err(response) => return response,
-    };
+pub(super) async fn unload(State(service): State<Service>, Path(name): Path<String>) -> Result<Response, Response> {
+    let models = models(&service)?;
     let wanted = name.clone();
-    match blocking(move || models.unload(&wanted)).await {
-        Ok(()) => answer(&json!({"status": format!("model '{name}' is unloaded")})),
-        Err(refusal) => refused(&service, &name, refusal),
-    }
+    blocking(move || models.unload(&wanted)).await.map_err(|refusal| refused(&service, &name, refusal))?;
+    Ok(answer(&json!({"status": format!("model '{name}' is unloaded")})))
 }
 
 /// The answer for a model that is not loaded.
@@ -101,12 +78,10 @@ pub(super) fn unknown_model(service: &Service, name: &str) -> Response {
 }
 
 /// The server's models; where there is only one, these paths do not exist.
-async fn models(service: &Service) -> Result<Arc<Models>, Response> {
-    match service.instances().map(|instances| instances.models().cloned()) {
-        Ok(Some(models)) => Ok(models),
-        Ok(None) => Err(unknown_path(State(service.clone())).await),
-        Err(failure) => Err(error(service, &failure)),
-    }
+#[expect(clippy::result_large_err, reason = "the answer is made once, and sent")]
+fn models(service: &Service) -> Result<Arc<Models>, Response> {
+    let instances = service.instances().map_err(|failure| error(service, &failure))?;
+    instances.models().cloned().ok_or_else(|| no_such_path(service))
 }
 
 fn wanted(body: &[u8]) -> Result<Wanted, Failure> {

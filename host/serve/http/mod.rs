@@ -131,8 +131,12 @@ async fn execution_parameters(State(service): State<Service>) -> Response {
 }
 
 async fn unknown_path(State(service): State<Service>) -> Response {
+    no_such_path(&service)
+}
+
+fn no_such_path(service: &Service) -> Response {
     let failure = Failure::new(Code::NotFound, format!("no such path; there are {}", service.paths()));
-    error_with(&service, StatusCode::NOT_FOUND, &failure)
+    error_with(service, StatusCode::NOT_FOUND, &failure)
 }
 
 async fn unknown_method(State(service): State<Service>) -> Response {

@@ -100,11 +100,7 @@ impl Lot {
         }
         for Member { rows, features, answer, times, span } in members {
             shared.gauges.called(1, features.shape()[0]);
-            let answer_one = |instance: &mut Instance, style: &Style| {
-                let mut answer = rows.predict(instance, features, style, times.decode)?;
-                answer.times.queue = times.queue;
-                Ok(answer)
-            };
+            let answer_one = |instance: &mut Instance, style: &Style| rows.predict(instance, features, style, times);
             span.in_scope(|| answer_alone(shared, seat, answer, answer_one));
         }
     }

@@ -79,12 +79,11 @@ impl Loader {
     /// An instance that has loaded the model, and how to make others.
     pub(super) fn load(&self, folder: &Path) -> Result<Loaded, Failure> {
         let (digest, algorithm) = self.algorithm(folder).map_err(|error| Failure::of(&error))?;
-        let style = Style { outputs: self.settings.outputs.clone(), line_end: self.settings.batch, ..Style::default() };
         let mut setup = Setup { permits: self.permits.clone(), usage: self.usage.clone(), ..setup(&self.settings, folder) };
         if let Some(most) = self.settings.model_bytes {
             setup.limits.tensor_bytes = most.min(self.settings.tensor_bytes);
         }
-        let recipe = Recipe { host: self.host.clone(), algorithm, setup, style };
+        let recipe = Recipe { host: self.host.clone(), algorithm, setup, style: Style::new(&self.settings) };
         let seat = on_guest_thread(|| Seat::load(recipe.clone())).and_then(|seat| seat);
         Ok(Loaded { seat: seat.map_err(|error| Failure::of(&error))?, recipe, digest })
     }
@@ -101,8 +100,7 @@ impl Loader {
             Some(path) => (path, Origin::Found),
             None => {
                 let found = find_component(Purpose::Train, &self.settings.base, &self.settings, self.component.as_deref(), None)?;
-                let origin = if found.named_by_operator { Origin::Named } else { Origin::Found };
-                (found.path, origin)
+                (found.path, Origin::new(found.named_by_operator))
             }
         };
         let bytes = std::fs::read(&path).map_err(|error| Failure::new(Code::Io, format!("{} cannot be read: {error}", path.display())))?;

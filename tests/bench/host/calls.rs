@@ -7,7 +7,7 @@ use algohost_kernels::{Budget, Cancel, Context, DType, Pool, Tensor, Transposed,
 
 use serde_json::json;
 
-use crate::median;
+use crate::figures::median;
 use crate::timed_guest::TimedGuest;
 
 const ROUNDS: usize = 9;

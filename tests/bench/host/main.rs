@@ -12,11 +12,16 @@
 mod calls;
 mod echo;
 mod http;
-mod load;
 mod start;
 
+#[path = "../figures.rs"]
+mod figures;
 #[path = "../guests.rs"]
 mod guests;
+#[path = "../load.rs"]
+mod load;
+#[path = "../server.rs"]
+mod server;
 #[path = "../timed_guest.rs"]
 mod timed_guest;
 
@@ -27,7 +32,7 @@ use guests::{compiled, repository};
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     if words.first().is_some_and(|word| word == echo::CHILD) {
-        return echo::serve();
+        return echo::serve(&words[1]);
     }
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| word == name);
     if wanted("calls") {
@@ -46,9 +51,4 @@ fn algohost() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_algohost"));
     command.env_clear();
     command
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

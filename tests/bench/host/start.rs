@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::{algohost as binary, compiled, median, repository};
+use crate::figures::median;
+use crate::{algohost as binary, compiled, repository};
 
 const ROUNDS: usize = 31;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -62,7 +63,7 @@ fn start(base: &Path, component: &Path) -> f64 {
 }
 
 /// Asks `/ping`, again and again, until it answers 200.
-pub(crate) fn wait_until_ready(address: SocketAddr) {
+fn wait_until_ready(address: SocketAddr) {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         if ping(address).is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 ")) {

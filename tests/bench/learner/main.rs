@@ -15,6 +15,8 @@ mod algohost;
 mod exports;
 mod native;
 
+#[path = "../figures.rs"]
+mod figures;
 #[path = "../guests.rs"]
 mod guests;
 
@@ -63,6 +65,7 @@ use algohost::ml::types::{Error, ErrorCode};
 use algohost_kernels::Permits;
 use bytes::{double_bytes, doubles, float_bytes, floats};
 use exports::algohost::ml::trainer::Guest as _;
+use figures::median;
 use guests::{guest, repository};
 use serde_json::{Value, json};
 
@@ -136,11 +139,6 @@ fn natively(setup: &Setup) -> f64 {
     let start = Instant::now();
     LinearLearner::train().unwrap();
     start.elapsed().as_secs_f64() * 1e3
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 fn setup(data: &Path, content_type: &str, model: &Path) -> Setup {

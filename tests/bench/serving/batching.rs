@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::figures::median;
 use crate::guests::compiled;
 use crate::server::Server;
-use crate::{load, median, trained};
+use crate::{load, trained};
 
 const ROUNDS: usize = 5;
 const TIME: Duration = Duration::from_millis(1_500);

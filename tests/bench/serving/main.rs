@@ -12,15 +12,18 @@
 )]
 
 mod batching;
+#[path = "../figures.rs"]
+mod figures;
 #[path = "../guests.rs"]
 mod guests;
-#[path = "../host/load.rs"]
+#[path = "../load.rs"]
 mod load;
 mod models;
 mod native;
 #[path = "../peers.rs"]
 mod peers;
 mod predict;
+#[path = "../server.rs"]
 mod server;
 mod trained;
 
@@ -42,9 +45,4 @@ fn main() {
     if wanted("models") {
         models::run();
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

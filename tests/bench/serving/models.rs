@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use crate::figures::median;
 use crate::guests::compiled;
 use crate::server::{Server, request};
-use crate::{median, trained};
+use crate::trained;
 
 const MODELS: usize = 1_000;
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::figures::median;
 use crate::guests::{compiled, repository};
 use crate::load::{self, Measured};
 use crate::server::Server;
-use crate::{median, trained};
+use crate::trained;
 
 const ROUNDS: usize = 7;
 const TIME: Duration = Duration::from_millis(1_000);

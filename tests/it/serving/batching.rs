@@ -4,14 +4,11 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Instant;
 
-use crate::support::{Base, Reply, Server, guest, post};
+use crate::support::{Base, Reply, Server, post};
 
 /// One instance that answers rows with themselves, and up to 64 of them together.
 fn joining(delay_ms: &str) -> (Base, Server) {
-    let base = Base::new();
-    let environment = [("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_MAX_BATCH_ROWS", "64"), ("ALGOHOST_BATCH_DELAY_MS", delay_ms)];
-    let server = Server::start(base.path(), &guest("faulty"), &environment);
-    (base, server)
+    Server::faulty(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_MAX_BATCH_ROWS", "64"), ("ALGOHOST_BATCH_DELAY_MS", delay_ms)])
 }
 
 /// The answers to bodies that are sent at once, in their order.
@@ -79,14 +76,13 @@ fn a_bad_request_is_no_harm_to_those_that_are_joined_with_it() {
 
 #[test]
 fn rows_that_do_not_fit_into_memory_together_are_answered_apart() {
-    let base = Base::new();
     let environment = [
         ("ALGOHOST_INSTANCES", "1"),
         ("ALGOHOST_MAX_BATCH_ROWS", "1000000"),
         ("ALGOHOST_BATCH_DELAY_MS", "20"),
         ("ALGOHOST_TENSOR_MB", "1"),
     ];
-    let server = Server::start(base.path(), &guest("faulty"), &environment);
+    let (_base, server) = Server::faulty(&environment);
     let bodies: Vec<String> = (0..8).map(|number| format!("1,{number}\n").repeat(40_000)).collect();
     for (number, reply) in at_once(server.address, &bodies).into_iter().enumerate() {
         let answer = reply.expect_status(200).json();

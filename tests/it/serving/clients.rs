@@ -4,13 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::support::{Base, Server, guest};
-
-fn server(environment: &[(&str, &str)]) -> (Base, Server) {
-    let base = Base::new();
-    let server = Server::start(base.path(), &guest("faulty"), environment);
-    (base, server)
-}
+use crate::support::Server;
 
 /// What the server answers to these bytes, until it closes the connection.
 fn raw(server: &Server, bytes: &[u8]) -> String {
@@ -27,7 +21,7 @@ const POST: &str = "POST /invocations HTTP/1.1\r\nhost: t\r\ncontent-type: text/
 
 #[test]
 fn headers_and_bodies_that_do_not_come_are_not_waited_for() {
-    let (_base, server) = server(&[("ALGOHOST_IDLE_SECONDS", "1"), ("ALGOHOST_REQUEST_TIMEOUT_SECONDS", "1")]);
+    let (_base, server) = Server::faulty(&[("ALGOHOST_IDLE_SECONDS", "1"), ("ALGOHOST_REQUEST_TIMEOUT_SECONDS", "1")]);
     let begun = Instant::now();
     for half in ["", "POST /invoc", POST] {
         let answer = raw(&server, half.as_bytes());
@@ -46,7 +40,7 @@ fn headers_and_bodies_that_do_not_come_are_not_waited_for() {
 
 #[test]
 fn headers_without_end_are_refused() {
-    let (_base, server) = server(&[]);
+    let (_base, server) = Server::faulty(&[]);
     let many: String = (0..2000).map(|number| format!("x-{number}: y\r\n")).collect();
     let long = format!("x: {}\r\n", "y".repeat(1 << 20));
     for headers in [many, long] {
@@ -58,7 +52,7 @@ fn headers_without_end_are_refused() {
 
 #[test]
 fn bodies_beyond_the_limit_are_refused_before_they_are_read_whole() {
-    let (_base, server) = server(&[("ALGOHOST_MAX_BODY_MB", "1")]);
+    let (_base, server) = Server::faulty(&[("ALGOHOST_MAX_BODY_MB", "1")]);
     // Nothing of it was sent yet.
     let answer = raw(&server, format!("{POST}connection: close\r\ncontent-length: 99999999999\r\n\r\n").as_bytes());
     assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("larger than 1048576 bytes"), "{answer}");
@@ -73,7 +67,7 @@ fn bodies_beyond_the_limit_are_refused_before_they_are_read_whole() {
 
 #[test]
 fn clients_that_leave_are_no_harm() {
-    let (_base, server) = server(&[("ALGOHOST_INSTANCES", "1")]);
+    let (_base, server) = Server::faulty(&[("ALGOHOST_INSTANCES", "1")]);
     for _ in 0..20 {
         for bytes in [format!("{POST}content-length: 4\r\n\r\n8,2\n"), format!("{POST}content-length: 400\r\n\r\n1,2\n"), POST.to_owned()] {
             TcpStream::connect(server.address).unwrap().write_all(bytes.as_bytes()).unwrap();

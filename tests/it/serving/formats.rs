@@ -4,13 +4,6 @@ use serde_json::json;
 
 use crate::support::{Base, Server, algohost, guest, job, train_guest};
 
-/// A server that answers rows with themselves, as the output `value`.
-fn echo(environment: &[(&str, &str)]) -> (Base, Server) {
-    let base = Base::new();
-    let server = Server::start(base.path(), &guest("faulty"), environment);
-    (base, server)
-}
-
 /// `values` as a tensor of an entry of a record's map.
 fn record(map: u8, key: &str, values: &[f32]) -> Vec<u8> {
     let field = |number: u8, content: &[u8]| [&[number << 3 | 2, content.len() as u8][..], content].concat();
@@ -23,7 +16,7 @@ fn record(map: u8, key: &str, values: &[f32]) -> Vec<u8> {
 
 #[test]
 fn the_same_rows_in_every_format_get_the_same_answer() {
-    let (_base, server) = echo(&[]);
+    let (_base, server) = Server::faulty(&[]);
     let npy = {
         let mut bytes = b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3,), }".to_vec();
         bytes.resize(127, b' ');
@@ -103,7 +96,7 @@ fn sparse_requests_are_as_wide_as_the_rows_the_model_learned_from() {
 
 #[test]
 fn batch_transform_jobs_get_an_output_record_per_record() {
-    let (_base, server) = echo(&[("SAGEMAKER_BATCH", "True"), ("SAGEMAKER_MAX_PAYLOAD_IN_MB", "7"), ("ALGOHOST_INSTANCES", "3")]);
+    let (_base, server) = Server::faulty(&[("SAGEMAKER_BATCH", "True"), ("SAGEMAKER_MAX_PAYLOAD_IN_MB", "7"), ("ALGOHOST_INSTANCES", "3")]);
     let parameters = server.get("/execution-parameters").expect_status(200);
     assert_eq!(parameters.header("content-type"), Some("application/json"));
     assert_eq!(parameters.json(), json!({"MaxConcurrentTransforms": 3, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 7}));
@@ -119,7 +112,7 @@ fn batch_transform_jobs_get_an_output_record_per_record() {
 
 #[test]
 fn an_empty_body_has_no_rows_and_no_answer() {
-    let (_base, server) = echo(&[]);
+    let (_base, server) = Server::faulty(&[]);
     let reply = server.invoke(&[("content-type", "text/csv")], b"").expect_status(204);
     assert!(reply.body.is_empty());
     // Whoever takes bytes takes none, too.

@@ -2,15 +2,9 @@
 
 use serde_json::Value;
 
-use crate::support::{Base, Server, guest, post};
+use crate::support::{Server, post};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-
-fn server(environment: &[(&str, &str)]) -> (Base, Server) {
-    let base = Base::new();
-    let server = Server::start(base.path(), &guest("faulty"), environment);
-    (base, server)
-}
 
 /// The value of a metric, named with its labels.
 fn metric(server: &Server, name: &str) -> f64 {
@@ -24,7 +18,7 @@ fn metric(server: &Server, name: &str) -> f64 {
 
 #[test]
 fn requests_times_traps_and_memory_are_counted() {
-    let (_base, server) = server(&[("ALGOHOST_INSTANCES", "1")]);
+    let (_base, server) = Server::faulty(&[("ALGOHOST_INSTANCES", "1")]);
     for (row, status) in [("1,2\n", 200), ("1,2\n", 200), ("1,x\n", 400), ("2,0\n", 500), ("8,0\n", 200)] {
         server.csv(row).expect_status(status);
     }
@@ -49,11 +43,11 @@ fn requests_times_traps_and_memory_are_counted() {
 
 #[test]
 fn joined_requests_and_many_models_are_counted() {
-    let (_base, joining) = server(&[("ALGOHOST_MAX_BATCH_ROWS", "8")]);
+    let (_base, joining) = Server::faulty(&[("ALGOHOST_MAX_BATCH_ROWS", "8")]);
     joining.csv("1,2\n3,4\n").expect_status(200);
     assert_eq!((metric(&joining, "algohost_batch_requests_sum"), metric(&joining, "algohost_batch_rows_sum")), (1.0, 2.0));
 
-    let (base, many) = server(&[("SAGEMAKER_MULTI_MODEL", "true"), ("ALGOHOST_WARM_INSTANCES", "1")]);
+    let (base, many) = Server::faulty(&[("SAGEMAKER_MULTI_MODEL", "true"), ("ALGOHOST_WARM_INSTANCES", "1")]);
     base.write("models/a/model/load", "well");
     for name in ["a", "b"] {
         let body = format!(r#"{{"model_name": "{name}", "url": "/opt/ml/models/a/model"}}"#);
@@ -70,7 +64,7 @@ fn joined_requests_and_many_models_are_counted() {
 
 #[test]
 fn log_lines_of_a_request_tell_its_trace() {
-    let (_base, mut server) = server(&[]);
+    let (_base, mut server) = Server::faulty(&[]);
     let traced = |traceparent: &str, row: &str| {
         let headers = [("content-type", "text/csv"), ("traceparent", traceparent), ("x-amzn-sagemaker-inference-id", "mine")];
         server.invoke(&headers, row.as_bytes());
@@ -93,7 +87,7 @@ fn log_lines_of_a_request_tell_its_trace() {
 
 #[test]
 fn log_lines_are_json_where_that_is_wanted_and_tell_every_request_where_it_spent_its_time() {
-    let (_base, mut server) = server(&[("ALGOHOST_LOG_FORMAT", "json"), ("ALGOHOST_LOG", "debug")]);
+    let (_base, mut server) = Server::faulty(&[("ALGOHOST_LOG_FORMAT", "json"), ("ALGOHOST_LOG", "debug")]);
     let headers = [("content-type", "text/csv"), ("traceparent", &format!("00-{TRACE}-00f067aa0ba902b7-01"))];
     server.invoke(&headers, b"8,2\n").expect_status(200);
     let told = server.wait_for("answered");

@@ -7,6 +7,8 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use super::base::Base;
+use super::guests::guest;
 use super::http::{Reply, get, post};
 use super::run::algohost;
 
@@ -26,6 +28,13 @@ impl Server {
         let mut server = Server::start_loading(base, component, environment);
         server.wait_for("serve: ready");
         server
+    }
+
+    /// A server of the guest that goes wrong in the way it is asked for, and else answers rows with themselves; without a model.
+    pub(crate) fn faulty(environment: &[(&str, &str)]) -> (Base, Server) {
+        let base = Base::new();
+        let server = Server::start(base.path(), &guest("faulty"), environment);
+        (base, server)
     }
 
     /// Starts `algohost serve` and waits until it listens.
