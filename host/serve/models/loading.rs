@@ -80,9 +80,8 @@ impl Loader {
     pub(super) fn load(&self, folder: &Path) -> Result<Loaded, Failure> {
         let (digest, algorithm) = self.algorithm(folder).map_err(|error| Failure::of(&error))?;
         let mut setup = Setup { permits: self.permits.clone(), usage: self.usage.clone(), ..setup(&self.settings, folder) };
-        if let Some(most) = self.settings.model_bytes {
-            setup.limits.tensor_bytes = most.min(self.settings.tensor_bytes);
-        }
+        // Not a share for each instance, as where all instances have the same model.
+        setup.limits.tensor_bytes = self.settings.model_bytes.unwrap_or(u64::MAX).min(self.settings.tensor_bytes);
         let recipe = Recipe { host: self.host.clone(), algorithm, setup, style: Style::new(&self.settings) };
         let seat = on_guest_thread(|| Seat::load(recipe.clone())).and_then(|seat| seat);
         Ok(Loaded { seat: seat.map_err(|error| Failure::of(&error))?, recipe, digest })

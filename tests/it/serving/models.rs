@@ -160,24 +160,27 @@ fn models_beyond_the_memory_are_refused_until_others_are_gone() {
     unload(&server, "a").expect_status(200);
 }
 
-#[test]
-fn memory_of_the_weights_is_counted_and_released() {
-    // Of two columns of a wide table, whose weights take most of a megabyte.
-    let (base, server) = many(&[("ALGOHOST_TENSOR_MB", "1")], "linear-learner-rust");
-    let header = |shape: usize, at: usize| json!({"dtype": "F32", "shape": [shape], "data_offsets": [at, at + 4 * shape]});
-    let samples = repository().join("guest-examples/linear-learner-rust/samples/breast-cancer");
-    let job = Base::of_sample(&samples);
+/// A learned model at `models/a/model` with so many numbers more, which the algorithm does not ask for: the file is read whole.
+fn learned_with_ballast(base: &Base, count: usize) {
+    let job = Base::of_sample(&repository().join(SAMPLE));
     train_guest("linear-learner-rust", &job, 0);
-    // A tensor more, which the algorithm does not ask for: the file is read whole.
     let model = std::fs::read(job.join("model/model.safetensors")).unwrap();
     let length = u64::from_le_bytes(*model.first_chunk::<8>().unwrap()) as usize;
     let mut head: Value = serde_json::from_slice(&model[8..8 + length]).unwrap();
     let data = &model[8 + length..];
-    head["ballast"] = header(100_000, data.len());
+    head["ballast"] = json!({"dtype": "F32", "shape": [count], "data_offsets": [data.len(), data.len() + 4 * count]});
     let mut text = head.to_string().into_bytes();
     text.resize(text.len().next_multiple_of(8), b' ');
-    let whole = [&(text.len() as u64).to_le_bytes()[..], &text, data, &vec![0; 400_000]].concat();
+    let whole = [&(text.len() as u64).to_le_bytes()[..], &text, data, &vec![0; 4 * count]].concat();
     base.write("models/a/model/model.safetensors", whole);
+}
+
+const SAMPLE: &str = "guest-examples/linear-learner-rust/samples/breast-cancer";
+
+#[test]
+fn memory_of_the_weights_is_counted_and_released() {
+    let (base, server) = many(&[("ALGOHOST_TENSOR_MB", "1")], "linear-learner-rust");
+    learned_with_ballast(&base, 100_000);
     for name in ["a", "b"] {
         load(&server, name, "a").expect_status(200);
     }
@@ -187,8 +190,21 @@ fn memory_of_the_weights_is_counted_and_released() {
     assert_eq!(names(&server.get("/models").json()), ["a", "b"]);
     unload(&server, "a").expect_status(200);
     load(&server, "c", "a").expect_status(200);
-    let request = std::fs::read_to_string(samples.join("request.csv")).unwrap();
+    let request = std::fs::read_to_string(repository().join(SAMPLE).join("request.csv")).unwrap();
     ask(&server, "c", &request).expect_status(200);
+}
+
+/// A model may have all the memory that there is, and not a share for each instance, unless a limit for each says less.
+#[test]
+fn one_model_may_have_all_the_memory_or_as_much_as_each_may() {
+    let environment = [("ALGOHOST_INSTANCES", "4"), ("ALGOHOST_TENSOR_MB", "4")];
+    let (base, server) = many(&environment, "linear-learner-rust");
+    learned_with_ballast(&base, 750_000);
+    load(&server, "a", "a").expect_status(200);
+    let (base, server) = many(&[&environment[..], &[("ALGOHOST_MODEL_MB", "1")]].concat(), "linear-learner-rust");
+    learned_with_ballast(&base, 750_000);
+    let refused = load(&server, "a", "a").expect_status(507).json();
+    assert!(refused["message"].as_str().unwrap().contains("of the 1048576 granted are in use"), "{refused}");
 }
 
 #[test]
