@@ -8,8 +8,9 @@ use super::super::batch::Number;
 use super::wire::{Field, Fields, Wire, count_varints, varint};
 
 /// What a tensor's values are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Kind {
+    #[default]
     Float32,
     Float64,
     Int32,
@@ -146,20 +147,7 @@ impl<'a> Tensor<'a> {
     #[inline]
     pub(super) fn copy_to<T: Number>(&self, mut slots: &mut [T]) {
         for run in self.runs(1) {
-            let written = match self.kind {
-                Kind::Float32 => copy(run.as_chunks().0, slots, |bytes| f64::from(f32::from_le_bytes(*bytes))),
-                Kind::Float64 => copy(run.as_chunks().0, slots, |bytes| f64::from_le_bytes(*bytes)),
-                Kind::Int32 => {
-                    let mut rest = slots.iter_mut();
-                    for_each_varint(run, |bits| {
-                        if let Some(slot) = rest.next() {
-                            *slot = T::from_f64(f64::from(bits as u32 as i32));
-                        }
-                    });
-                    let left = rest.len();
-                    slots.len() - left
-                }
-            };
+            let written = self.kind.copy(run, slots);
             slots = &mut slots[written..];
         }
     }
@@ -178,6 +166,25 @@ fn copy<const N: usize, T: Number>(numbers: &[[u8; N]], slots: &mut [T], read: i
 }
 
 impl Kind {
+    /// Writes the values of a run into slots, as far as there are both; answers how many.
+    #[inline]
+    pub(super) fn copy<T: Number>(self, run: &[u8], slots: &mut [T]) -> usize {
+        match self {
+            Kind::Float32 => copy(run.as_chunks().0, slots, |bytes| f64::from(f32::from_le_bytes(*bytes))),
+            Kind::Float64 => copy(run.as_chunks().0, slots, |bytes| f64::from_le_bytes(*bytes)),
+            Kind::Int32 => {
+                let mut rest = slots.iter_mut();
+                for_each_varint(run, |bits| {
+                    if let Some(slot) = rest.next() {
+                        *slot = T::from_f64(f64::from(bits as u32 as i32));
+                    }
+                });
+                let left = rest.len();
+                slots.len() - left
+            }
+        }
+    }
+
     /// Number of values in a field.
     fn count(self, field: &Field<'_>) -> Result<usize, String> {
         let (single, size, name) = match self {

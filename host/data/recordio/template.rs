@@ -17,8 +17,7 @@ pub(super) struct Template {
 #[derive(Clone, Default)]
 struct Run {
     place: Range<usize>,
-    /// Whether they have eight bytes and not four.
-    double: bool,
+    kind: Kind,
 }
 
 impl Template {
@@ -27,7 +26,7 @@ impl Template {
     pub(super) fn learn(&mut self, text: &[u8], record: &Record<'_>) {
         self.bytes.clear();
         let Some(features) = record.features.as_ref().and_then(|tensor| Run::of(text, tensor)) else { return };
-        let without = || Some(Run { place: features.place.end..features.place.end, double: false });
+        let without = || Some(Run { place: features.place.end..features.place.end, kind: Kind::default() });
         let Some(labels) = record.labels.as_ref().map_or_else(without, |tensor| Run::of(text, tensor)) else { return };
         self.bytes.extend_from_slice(text);
         (self.features, self.labels) = (features, labels);
@@ -47,32 +46,18 @@ impl Template {
         if !(same(0, first.start) && same(first.end, second.start) && same(second.end, record.len())) {
             return None;
         }
-        self.features.copy(record, features);
-        self.labels.copy(record, labels);
+        self.features.kind.copy(&record[self.features.place.clone()], features);
+        self.labels.kind.copy(&record[self.labels.place.clone()], labels);
         Some(record.len())
     }
 }
 
 impl Run {
     fn of(text: &[u8], tensor: &Tensor<'_>) -> Option<Run> {
-        let double = match tensor.kind {
-            Kind::Float32 => false,
-            Kind::Float64 => true,
-            Kind::Int32 => return None,
-        };
-        let run = tensor.only_run()?;
+        // Integers are of any length.
+        let run = tensor.only_run().filter(|_| tensor.kind != Kind::Int32)?;
         // Of a record in several frames, the numbers lie elsewhere.
         let start = run.as_ptr().addr().checked_sub(text.as_ptr().addr()).filter(|start| start + run.len() <= text.len())?;
-        Some(Run { place: start..start + run.len(), double })
-    }
-
-    #[inline]
-    fn copy<T: Number>(&self, record: &[u8], slots: &mut [T]) {
-        let bytes = &record[self.place.clone()];
-        if self.double {
-            slots.iter_mut().zip(bytes.as_chunks().0).for_each(|(slot, bytes)| *slot = T::from_f64(f64::from_le_bytes(*bytes)));
-        } else {
-            slots.iter_mut().zip(bytes.as_chunks().0).for_each(|(slot, bytes)| *slot = T::from_f64(f64::from(f32::from_le_bytes(*bytes))));
-        }
+        Some(Run { place: start..start + run.len(), kind: tensor.kind })
     }
 }
