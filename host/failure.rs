@@ -20,6 +20,8 @@ pub enum Code {
     NotSupported,
     Denied,
     Internal,
+    /// The request asks for a path or a model that is not there.
+    Absent,
     /// None of the accepted content types can be written.
     NotAcceptable,
     /// The request is larger than the limit.
@@ -67,6 +69,7 @@ impl Code {
             Code::InvalidInput
             | Code::UnsupportedMedia
             | Code::NotFound
+            | Code::Absent
             | Code::NotAcceptable
             | Code::TooLarge
             | Code::Slow
@@ -91,6 +94,7 @@ impl Code {
     pub fn http_status(self) -> u16 {
         match self {
             Code::InvalidInput => 400,
+            Code::Absent => 404,
             Code::NotAcceptable => 406,
             Code::Slow => 408,
             Code::TooLarge => 413,
@@ -113,7 +117,7 @@ impl Code {
             Code::LimitExceeded => "limit-exceeded",
             Code::Interrupted => "interrupted",
             Code::Io => "io",
-            Code::NotFound => "not-found",
+            Code::NotFound | Code::Absent => "not-found",
             Code::NotSupported => "not-supported",
             Code::Denied => "denied",
             Code::Internal => "internal",

@@ -87,7 +87,7 @@ Environment:
   ALGOHOST_QUEUE                    requests that may wait (1024); more are answered 503
   ALGOHOST_REQUEST_TIMEOUT_SECONDS  time limit of a request (60); also SAGEMAKER_MODEL_SERVER_TIMEOUT, in seconds
   SAGEMAKER_STARTUP_TIMEOUT         seconds that starting and loading the model may take (600)
-  ALGOHOST_IDLE_SECONDS             how long a connection may be without a request, or its headers may take (75)
+  ALGOHOST_IDLE_SECONDS             how long a connection may be without a request, its headers may take, or what is sent go unread (75)
   ALGOHOST_MAX_BATCH_ROWS           answer requests that wait by one call of the algorithm, up to so many rows (0: one by one)
   ALGOHOST_BATCH_DELAY_MS           how long a request may wait for others to be answered with it (0)
   ALGOHOST_MAX_BODY_MB              largest request (25); also SAGEMAKER_MAX_PAYLOAD_IN_MB
@@ -97,6 +97,12 @@ Environment:
   SAGEMAKER_MULTI_MODEL             true: many models; ALGOHOST_TENSOR_MB is then for the weights of all of them
   ALGOHOST_MODEL_MB                 tensors of one of many models, weights included
   ALGOHOST_WARM_INSTANCES           instances of many models that are kept when nobody needs them (four per processor)
+  ALGOHOST_MAX_STREAMS              answers sent part by part, and conversations, at once (64); more are answered 503
+  ALGOHOST_STREAM_SECONDS           time limit of an answer that is sent part by part (480)
+  ALGOHOST_CONVERSATION_SECONDS     time limit of a conversation (1800)
+  SAGEMAKER_ENABLE_STATEFUL_SESSIONS   true: clients open and close sessions, in which algorithms remember
+  SAGEMAKER_SESSIONS_EXPIRATION     seconds that a session lasts (1200)
+  ALGOHOST_SESSION_MB               what algorithms may keep of all sessions together (256)
   ALGOHOST_LOG_FORMAT               json: log lines as JSON. With ALGOHOST_LOG=debug every request has one that says where its time went
   and ALGOHOST_COMPONENT_SHA256, ALGOHOST_THREADS, ALGOHOST_MEMORY_MB, ALGOHOST_TENSOR_MB, ALGOHOST_LOG as for train
 

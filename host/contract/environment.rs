@@ -99,6 +99,16 @@ pub struct Settings {
     pub model_bytes: Option<u64>,
     /// `ALGOHOST_WARM_INSTANCES`: instances of many models that are kept when nobody needs them; by default, four per processor.
     pub warm_instances: usize,
+    /// `ALGOHOST_MAX_STREAMS`: answers that are sent part by part, and conversations, at once; 64.
+    pub streams: usize,
+    /// `ALGOHOST_STREAM_SECONDS`: how long an answer that is sent part by part may take; 480, what the platform waits at most.
+    pub stream_timeout: Duration,
+    /// `ALGOHOST_CONVERSATION_SECONDS`: how long a conversation may last; 1800, as the platform has it.
+    pub conversation_timeout: Duration,
+    /// `SAGEMAKER_SESSIONS_EXPIRATION`: how long a session lasts; 1200 seconds. None unless `SAGEMAKER_ENABLE_STATEFUL_SESSIONS` is on.
+    pub sessions: Option<Duration>,
+    /// `ALGOHOST_SESSION_MB`: what algorithms may keep of all sessions together; 256.
+    pub session_bytes: u64,
     /// `SAGEMAKER_BATCH`: every answer ends with a line end, so that answers can be put one after the other.
     pub batch: bool,
     /// `SAGEMAKER_INFERENCE_OUTPUT`: names of the outputs to answer with, in this order, with commas between them. Empty for all.
@@ -155,6 +165,16 @@ impl Settings {
             multi_model: switch(vars, "SAGEMAKER_MULTI_MODEL")?.unwrap_or(false),
             model_bytes: number(vars, &["ALGOHOST_MODEL_MB"], MOST_MB)?.filter(|&mb| mb > 0).map(|mb| megabytes(mb) as u64),
             warm_instances: number(vars, &["ALGOHOST_WARM_INSTANCES"], 100_000)?.unwrap_or(4 * processors),
+            streams: number::<usize>(vars, &["ALGOHOST_MAX_STREAMS"], 100_000)?.unwrap_or(64),
+            stream_timeout: Duration::from_secs(number(vars, &["ALGOHOST_STREAM_SECONDS"], MOST_SECONDS)?.unwrap_or(480).max(1)),
+            conversation_timeout: Duration::from_secs(
+                number(vars, &["ALGOHOST_CONVERSATION_SECONDS"], MOST_SECONDS)?.unwrap_or(1800).max(1),
+            ),
+            sessions: switch(vars, "SAGEMAKER_ENABLE_STATEFUL_SESSIONS")?
+                .unwrap_or(false)
+                .then_some(number(vars, &["SAGEMAKER_SESSIONS_EXPIRATION"], MOST_SECONDS)?.unwrap_or(1200).max(1))
+                .map(Duration::from_secs),
+            session_bytes: megabytes(number(vars, &["ALGOHOST_SESSION_MB"], MOST_MB)?.unwrap_or(256)) as u64,
             batch: switch(vars, "SAGEMAKER_BATCH")?.unwrap_or(false),
             outputs: list(vars, "SAGEMAKER_INFERENCE_OUTPUT"),
             guest_variables: passed(vars.all()),

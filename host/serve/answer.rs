@@ -17,8 +17,14 @@ use crate::wasm::{self, Instance};
 pub(super) enum Request {
     /// Rows for the predictor.
     Rows(Rows),
-    /// Bytes for the handler, as they came.
-    Raw { headers: HeaderMap, body: Bytes },
+    /// Bytes for the handler.
+    Raw(Raw),
+}
+
+/// Bytes as they came.
+pub(super) struct Raw {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
 }
 
 /// Rows as they came, and how they are to be answered.
@@ -64,9 +70,9 @@ impl Request {
                 let features = rows.decode(instance, style)?;
                 rows.predict(instance, features, style, Times { decode: begun.elapsed(), ..Times::default() })
             }
-            Request::Raw { headers, body } => {
+            Request::Raw(raw) => {
                 let begun = Instant::now();
-                let mut answer = handle(instance, headers, body)?;
+                let mut answer = raw.with(|request| handle(instance, request))?;
                 answer.times.guest = begun.elapsed();
                 Ok(answer)
             }
@@ -121,12 +127,18 @@ fn as_request_failure(error: &anyhow::Error) -> Failure {
     if failure.code == Code::LimitExceeded { Failure { code: Code::TooLarge, ..failure } } else { failure }
 }
 
-fn handle(instance: &mut Instance, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Failure> {
-    let texts: Vec<(&str, Cow<'_, str>)> =
-        headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))).collect();
-    let headers: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (*name, value.as_ref())).collect();
-    let of = |name: &str| headers.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value);
-    let request = wasm::Request { content_type: of("content-type"), accept: of("accept"), headers: &headers, body };
+impl Raw {
+    /// Does something with the request as guests see it.
+    pub(super) fn with<T>(&self, work: impl FnOnce(wasm::Request<'_>) -> T) -> T {
+        let texts: Vec<(&str, Cow<'_, str>)> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))).collect();
+        let headers: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+        let of = |name: &str| headers.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value);
+        work(wasm::Request { content_type: of("content-type"), accept: of("accept"), headers: &headers, body: &self.body })
+    }
+}
+
+fn handle(instance: &mut Instance, request: wasm::Request<'_>) -> Result<Answer, Failure> {
     let response = instance.handle(request)?;
     if !(200..=599).contains(&response.status) {
         let what = format!("handle: the algorithm answered with status {}, wanted 200 to 599", response.status);

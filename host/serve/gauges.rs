@@ -49,12 +49,17 @@ struct Answered {
 }
 
 /// What is known when somebody asks.
+#[derive(Default)]
 pub(super) struct Now {
     pub(super) waiting: usize,
     pub(super) instances: usize,
     pub(super) models: usize,
     pub(super) guest_bytes: u64,
     pub(super) tensor_bytes: u64,
+    /// Streamed answers and conversations.
+    pub(super) streams: usize,
+    pub(super) sessions: usize,
+    pub(super) session_bytes: u64,
 }
 
 /// Everything that is counted and measured.
@@ -67,7 +72,7 @@ pub(super) struct Gauges {
     batch_rows: Histogram,
     broken: Counter,
     restarts: Counter,
-    now: [Gauge<i64, AtomicI64>; 5],
+    now: [Gauge<i64, AtomicI64>; 8],
 }
 
 impl Gauges {
@@ -86,12 +91,15 @@ impl Gauges {
         registry.register("traps", "Instances that broke off in a request", broken.clone());
         registry.register("restarts", "Instances that were made in the place of broken ones", restarts.clone());
         let now = std::array::from_fn(|_| Gauge::default());
-        let [waiting, instances, models, guest, tensors]: [Gauge<i64, AtomicI64>; 5] = now.clone();
+        let [waiting, instances, models, guest, tensors, streams, sessions, session_bytes]: [Gauge<i64, AtomicI64>; 8] = now.clone();
         registry.register("requests_waiting", "Requests that wait for an instance", waiting);
         registry.register("instances", "Threads that can answer", instances);
         registry.register("models", "Models that are loaded", models);
         registry.register_with_unit("guest_memory", "Linear memory of all instances", Unit::Bytes, guest);
         registry.register_with_unit("tensor_memory", "Tensors of all instances, weights included", Unit::Bytes, tensors);
+        registry.register("streams", "Streamed answers and conversations that are under way", streams);
+        registry.register("sessions", "Sessions that are open", sessions);
+        registry.register_with_unit("session_memory", "What algorithms keep of sessions", Unit::Bytes, session_bytes);
         Gauges { registry, answers, seconds, batch_requests, batch_rows, broken, restarts, now }
     }
 
@@ -126,7 +134,10 @@ impl Gauges {
 
     /// All of it as OpenMetrics text.
     pub(super) fn text(&self, now: &Now) -> String {
-        let values = [now.waiting as i64, now.instances as i64, now.models as i64, now.guest_bytes as i64, now.tensor_bytes as i64];
+        let counts = [now.waiting, now.instances, now.models].map(|count| count as i64);
+        let bytes = [now.guest_bytes, now.tensor_bytes].map(|bytes| bytes as i64);
+        let lasting = [now.streams as i64, now.sessions as i64, now.session_bytes as i64];
+        let values = counts.into_iter().chain(bytes).chain(lasting);
         for (gauge, value) in self.now.iter().zip(values) {
             gauge.set(value);
         }

@@ -13,15 +13,16 @@ use crossbeam_channel::{Sender, bounded};
 use super::gauges::Now;
 use super::lanes::{self, Lane, Shared};
 use super::models::{Model, Models};
-use super::worker::{Recipe, Seat, Worker};
+use super::seats::Seats;
+use super::worker::{Seat, Worker};
 use crate::failure::{Code, Failure};
-use crate::wasm::{Exports, Host};
+use crate::wasm::Host;
 
 /// What the threads answer for.
 #[derive(Clone)]
 pub(super) enum Hosted {
     /// One algorithm with one model.
-    One(Box<Recipe>),
+    One(Arc<Seats>),
     /// Models that come and go.
     Many(Arc<Models>),
 }
@@ -67,7 +68,7 @@ impl Instances {
     /// What is known at the moment.
     pub(super) fn now(&self) -> Now {
         let (usage, models) = match &self.hosted {
-            Hosted::One(recipe) => (&recipe.setup.usage, 1),
+            Hosted::One(seats) => (&seats.recipe().setup.usage, 1),
             Hosted::Many(models) => (models.usage(), models.count()),
         };
         Now {
@@ -76,15 +77,16 @@ impl Instances {
             models,
             guest_bytes: usage.memory_bytes(),
             tensor_bytes: usage.tensor_bytes(),
+            ..Now::default()
         }
     }
 
-    /// What the algorithm of a model exports, or of the only one.
-    pub(super) fn exports(&self, model: Option<&Model>) -> Exports {
+    /// The instances of a model, or of the only one; none where there are many and none is named.
+    pub(super) fn seats<'a>(&'a self, model: Option<&'a Model>) -> Option<&'a Arc<Seats>> {
         match (&self.hosted, model) {
-            (_, Some(model)) => model.exports(),
-            (Hosted::One(recipe), None) => recipe.algorithm.exports(),
-            (Hosted::Many(_), None) => Exports::default(),
+            (_, Some(model)) => Some(model.seats()),
+            (Hosted::One(seats), None) => Some(seats),
+            (Hosted::Many(_), None) => None,
         }
     }
 
@@ -98,8 +100,13 @@ impl Instances {
 fn live(hosted: Hosted, lane: Option<&Lane>, shared: &Shared, loaded: &Sender<Result<()>>) {
     let mut worker = match hosted {
         Hosted::Many(_) => Worker::Any,
-        Hosted::One(recipe) => match Seat::load(*recipe) {
-            Ok(seat) => Worker::One(Box::new(seat)),
+        Hosted::One(seats) => match Seat::load(seats.recipe().clone()) {
+            Ok(seat) if seats.exports().answers_at_once() => Worker::One(Box::new(seat)),
+            // Calls that last have threads of their own; they find the instance warm.
+            Ok(seat) => {
+                seats.give(seat);
+                Worker::Any
+            }
             Err(error) => {
                 let _ = loaded.send(Err(error));
                 return;

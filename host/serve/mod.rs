@@ -5,13 +5,15 @@ mod gauges;
 mod http;
 mod instances;
 mod lanes;
+mod lasting;
 mod models;
+mod seats;
+mod sessions;
 mod worker;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use algohost_kernels::Permits;
@@ -27,10 +29,12 @@ use crate::wasm::checkpoints::Checkpoints;
 use crate::wasm::{Access, Algorithm, Folder, Grants, Host, Job, Limits, Origin, Setup, Usage, describe};
 
 use answer::Style;
-use http::{Service, connections};
+use http::Service;
+use http::connections::{self, Open};
 use instances::{Hosted, Instances};
 use lanes::{Joining, Lane, Shared};
 use models::{Loader, Models};
+use seats::{Pool, Seats};
 use worker::Recipe;
 
 /// How long requests in flight may take once the process should end; the platform kills after 30 seconds.
@@ -101,14 +105,15 @@ fn start_http(
 ) -> Result<Receiver<()>> {
     let (done, drained) = bounded(lanes.len());
     let mut senders = Vec::new();
-    let (next_request, idle) = (Arc::new(AtomicU64::new(1)), settings.idle);
+    let (common, idle) = (http::Shared::new(loading, ended, settings), settings.idle);
     for lane in lanes {
         let (sender, connections) = mpsc::unbounded_channel();
         senders.push(sender);
-        let routes = http::routes(Service::new(lane, loading.clone(), &next_request, settings)?);
+        let open = Open::new();
+        let routes = http::routes(Service::new(lane, open.weak(), &common, settings)?);
         let (done, ended) = (done.clone(), ended.clone());
         lane.handle().spawn(async move {
-            connections::serve(connections, routes, idle, ended).await;
+            connections::serve(connections, routes, idle, open, ended).await;
             let _ = done.send(());
         });
     }
@@ -166,7 +171,8 @@ fn one_model(settings: &Settings, component: Option<&Path>) -> Result<Hosted> {
     let algorithm = host.load(&found.path, Origin::new(found.named_by_operator), settings.component_sha256.as_deref())?;
     require_outputs(&host, &algorithm, &settings.outputs)?;
     let setup = setup(settings, &settings.base.model());
-    Ok(Hosted::One(Box::new(Recipe { host, algorithm, setup, style: Style::new(settings) })))
+    let recipe = Recipe { host, algorithm, setup, style: Style::new(settings) };
+    Ok(Hosted::One(Arc::new(Seats::new(recipe, &Arc::new(Pool::new(settings.warm_instances)), 0))))
 }
 
 /// Refuses names of outputs that the component does not declare, when it declares any.
@@ -197,6 +203,8 @@ fn setup(settings: &Settings, model: &Path) -> Setup {
             handles: HANDLES,
             start: settings.startup_timeout,
             call: Some(settings.request_timeout),
+            stream: Some(settings.stream_timeout),
+            conversation: Some(settings.conversation_timeout),
         },
         permits: Permits::new(settings.permits),
         archives: Archives::new(model.to_owned(), Access::Read),

@@ -11,7 +11,7 @@ use super::answer::{Request, Style};
 use super::gauges::Gauges;
 use super::lanes::{Outcome, Shared, Work};
 use crate::failure::{Code, Failure};
-use crate::wasm::{Algorithm, Host, Instance, Setup};
+use crate::wasm::{Algorithm, Host, Instance, Session, Setup};
 
 /// Pause before the second attempt to make a new instance; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -46,8 +46,8 @@ impl Worker {
     /// Answers one request.
     pub(super) fn answer(&mut self, work: &Work, gauges: &Gauges) -> Outcome {
         match (self, &work.model) {
-            (Worker::One(seat), _) => seat.answer(&work.request),
-            (Worker::Any, Some(model)) => model.answer(&work.request, gauges),
+            (Worker::One(seat), _) => seat.answer(&work.request, work.session.clone()),
+            (Worker::Any, Some(model)) => model.answer(work, gauges),
             (Worker::Any, None) => Err(Failure::new(Code::Internal, "a request without a model")),
         }
     }
@@ -86,8 +86,20 @@ impl Seat {
     }
 
     /// Answers one request.
-    pub(super) fn answer(&mut self, request: &Request) -> Outcome {
-        self.guarded(|instance, style| request.answer(instance, style))
+    pub(super) fn answer(&mut self, request: &Request, session: Option<Session>) -> Outcome {
+        self.guarded_in(session, |instance, style| request.answer(instance, style))
+    }
+
+    /// The same as `guarded`, in a session.
+    pub(super) fn guarded_in<T>(
+        &mut self,
+        session: Option<Session>,
+        work: impl FnOnce(&mut Instance, &Style) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.instance.set_session(session);
+        let outcome = self.guarded(work);
+        self.instance.set_session(None);
+        outcome
     }
 
     /// Works with the instance; whatever ends that leaves the worker able to go on, or broken.

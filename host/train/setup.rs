@@ -46,6 +46,8 @@ impl Parts<'_> {
                 handles: HANDLES,
                 start: settings.startup_timeout,
                 call: None,
+                stream: None,
+                conversation: None,
             },
             permits: Permits::new(settings.permits),
             archives: Archives::new(self.model.staging().to_owned(), Access::Write),

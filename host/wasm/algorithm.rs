@@ -3,7 +3,7 @@
 use anyhow::Result;
 use wasmtime::component::{Component, InstancePre};
 
-use super::bindings::exports::algohost::ml::{handler, metadata, predictor, trainer};
+use super::bindings::exports::algohost::ml::{conversation_handler, handler, metadata, predictor, stream_handler, trainer};
 use super::component_check::{HOST_VERSION, Import, is_compatible, own_version, require_granted};
 use super::engine::Host;
 use super::guest::Guest;
@@ -20,9 +20,11 @@ pub struct Algorithm {
     pub(super) trainer: Option<trainer::GuestIndices>,
     pub(super) predictor: Option<predictor::GuestIndices>,
     pub(super) handler: Option<handler::GuestIndices>,
+    pub(super) stream_handler: Option<stream_handler::GuestIndices>,
+    pub(super) conversation_handler: Option<conversation_handler::GuestIndices>,
 }
 
-/// Which halves of an algorithm a component has.
+/// Which parts of an algorithm a component has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "wit/exports.wit documents the interfaces of the same names")]
 pub struct Exports {
@@ -30,6 +32,20 @@ pub struct Exports {
     pub trainer: bool,
     pub predictor: bool,
     pub handler: bool,
+    pub stream_handler: bool,
+    pub conversation_handler: bool,
+}
+
+impl Exports {
+    /// Whether it answers requests in calls that are over when the answer is known.
+    pub fn answers_at_once(self) -> bool {
+        self.predictor || self.handler
+    }
+
+    /// Whether it has calls that last as long as their client.
+    pub fn lasts(self) -> bool {
+        self.stream_handler || self.conversation_handler
+    }
 }
 
 impl Algorithm {
@@ -47,17 +63,32 @@ impl Algorithm {
         let trainer = trainer::GuestIndices::new(&pre).ok();
         let predictor = predictor::GuestIndices::new(&pre).ok();
         let handler = handler::GuestIndices::new(&pre).ok();
+        let stream_handler = stream_handler::GuestIndices::new(&pre).ok();
+        let conversation_handler = conversation_handler::GuestIndices::new(&pre).ok();
         let exports = Exports {
             metadata: metadata.is_some(),
             trainer: trainer.is_some(),
             predictor: predictor.is_some(),
             handler: handler.is_some(),
+            stream_handler: stream_handler.is_some(),
+            conversation_handler: conversation_handler.is_some(),
         };
         if !exports.metadata {
             let what = format!("{name} does not export metadata as algohost:ml {HOST_VERSION} defines it");
             return Err(Failure::new(Code::BadComponent, what).help("Every algorithm exports `metadata.describe`").into());
         }
-        Ok(Algorithm { name: name.to_owned(), imports, exports, pre, metadata, trainer, predictor, handler })
+        Ok(Algorithm {
+            name: name.to_owned(),
+            imports,
+            exports,
+            pre,
+            metadata,
+            trainer,
+            predictor,
+            handler,
+            stream_handler,
+            conversation_handler,
+        })
     }
 
     /// The file it was loaded from.

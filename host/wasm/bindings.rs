@@ -15,6 +15,8 @@ wasmtime::component::bindgen!({
             export algohost:ml/trainer@0.1.0;
             export algohost:ml/predictor@0.1.0;
             export algohost:ml/handler@0.1.0;
+            export algohost:ml/stream-handler@0.1.0;
+            export algohost:ml/conversation-handler@0.1.0;
         }
     ",
     world: "algohost:host/widest",
@@ -33,6 +35,8 @@ wasmtime::component::bindgen!({
         "algohost:ml/trees.forest": algohost_kernels::Forest,
         "algohost:ml/data.reader": crate::data::Feed,
         "algohost:ml/data.record-reader": crate::data::Records,
+        "algohost:ml/streams.answer-writer": crate::wasm::streams::AnswerWriter,
+        "algohost:ml/streams.conversation": crate::wasm::streams::Conversation,
         "algohost:ml/artifacts.writer": crate::wasm::archives::Writer,
         "algohost:ml/artifacts.archive": crate::wasm::archives::Archive,
     },

@@ -8,7 +8,7 @@ pub const HOST_VERSION: &str = "0.1.0";
 const OWN_PACKAGE: &str = "algohost:ml/";
 
 #[rustfmt::skip]
-const OWN_INTERFACES: [&str; 17] = [
+const OWN_INTERFACES: [&str; 20] = [
     "types",
     "job",
     "data",
@@ -26,6 +26,9 @@ const OWN_INTERFACES: [&str; 17] = [
     "trees",
     "artifacts",
     "checkpoints",
+    "requests",
+    "streams",
+    "sessions",
 ];
 
 /// The WASI 0.2 packages that are linked. `wasi:sockets` is inert: some C libraries import it with every file, so a component that does is

@@ -8,13 +8,15 @@ use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
 use super::archives::{Archive, Archives, Writer};
-use super::bindings::algohost::ml::types;
+use super::bindings::algohost::ml::{requests, types};
 use super::checkpoints::Checkpoints;
 use super::engine::Host;
-use super::handles::{MatrixHandle, Scoped, Slab, TensorHandle};
+use super::handles::{MatrixHandle, Present, Scoped, Slab, TensorHandle};
 use super::instance::Setup;
 use super::job::{Access, Channel, Job};
 use super::output::Output;
+use super::sessions::Session;
+use super::streams::{AnswerWriter, Conversation};
 use super::usage::Metered;
 use super::watchdog::Deadline;
 use crate::data::{Feed, IndexBase, Records, RowForm};
@@ -47,6 +49,10 @@ pub(super) struct Guest {
     pub(super) row_form: Option<RowForm>,
     pub(super) writers: Slab<Writer>,
     pub(super) archive_handles: Slab<Archive>,
+    pub(super) answer_writer: Present<AnswerWriter>,
+    pub(super) conversation: Present<Conversation>,
+    /// Of the present call.
+    pub(super) session: Option<Session>,
 }
 
 impl Drop for Guest {
@@ -86,6 +92,9 @@ impl Guest {
             record_readers: Slab::new(setup.limits.handles, "record reader"),
             writers: Slab::new(setup.limits.handles, "archive writer"),
             archive_handles: Slab::new(setup.limits.handles, "archive"),
+            answer_writer: Present::new("answer writer"),
+            conversation: Present::new("conversation"),
+            session: None,
         })
     }
 
@@ -203,9 +212,12 @@ impl ImportError {
 
 impl types::Host for Guest {
     fn convert_error(&mut self, error: ImportError) -> wasmtime::Result<types::Error> {
-        Ok(error.into())
+        // Not an error that the guest could handle: its call ends here.
+        if error.0.code == Code::Trap { Err(wasmtime::Error::msg(error.0.what)) } else { Ok(error.into()) }
     }
 }
+
+impl requests::Host for Guest {}
 
 impl From<ImportError> for types::Error {
     fn from(ImportError(failure): ImportError) -> types::Error {
@@ -227,7 +239,7 @@ fn to_wit(code: Code) -> types::ErrorCode {
         Code::LimitExceeded => ErrorCode::LimitExceeded,
         Code::Interrupted | Code::Deadline | Code::Busy => ErrorCode::Interrupted,
         Code::Io => ErrorCode::Io,
-        Code::NotFound => ErrorCode::NotFound,
+        Code::NotFound | Code::Absent => ErrorCode::NotFound,
         Code::NotSupported => ErrorCode::NotSupported,
         Code::Denied => ErrorCode::Denied,
         Code::Internal | Code::Trap | Code::BadComponent => ErrorCode::Internal,

@@ -75,6 +75,37 @@ fn unknown(what: &str) -> Failure {
     Failure::new(Code::BadOperation, format!("this {what} handle is not open any more"))
 }
 
+/// The one value of its kind that a call is given. Each has a number of its own, so that a handle which a guest drops late, or never, is not
+/// taken for that of a later call.
+pub(crate) struct Present<T> {
+    value: Option<T>,
+    number: u32,
+    what: &'static str,
+}
+
+impl<T> Present<T> {
+    /// None yet; `what` names one in errors.
+    pub(crate) fn new(what: &'static str) -> Present<T> {
+        Present { value: None, number: 0, what }
+    }
+
+    /// Puts the value of a new call.
+    pub(crate) fn put(&mut self, value: T) -> u32 {
+        self.number = self.number.wrapping_add(1);
+        self.value = Some(value);
+        self.number
+    }
+
+    pub(crate) fn get_mut(&mut self, number: u32) -> Result<&mut T, Failure> {
+        let present = self.number;
+        self.value.as_mut().filter(|_| number == present).ok_or_else(|| unknown(self.what))
+    }
+
+    pub(crate) fn remove(&mut self, number: u32) -> Option<T> {
+        if number == self.number { self.value.take() } else { None }
+    }
+}
+
 struct Slot<T> {
     /// None once a scope has taken the storage back.
     value: Option<T>,
@@ -218,7 +249,19 @@ fn released(what: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::Scoped;
+    use super::{Present, Scoped};
+
+    #[test]
+    fn a_handle_of_an_earlier_call_does_not_reach_a_later_one() {
+        let mut present = Present::new("writer");
+        let first = present.put('a');
+        assert_eq!(present.get_mut(first).unwrap(), &'a');
+        assert_eq!(present.remove(first), Some('a'));
+        let second = present.put('b');
+        assert!(present.get_mut(first).is_err());
+        assert_eq!(present.remove(first), None);
+        assert_eq!(present.get_mut(second).unwrap(), &'b');
+    }
 
     #[test]
     fn a_scope_knows_only_what_it_will_free() {

@@ -7,18 +7,22 @@ use std::time::Duration;
 
 use algohost_kernels::{Context, Permits, Tensor};
 use anyhow::Result;
+use tokio::sync::mpsc::Sender;
 use wasmtime::component::Resource;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::algorithm::Algorithm;
 use super::archives::Archives;
+use super::bindings::algohost::ml::requests::{Request, Response};
 use super::bindings::algohost::ml::types;
-use super::bindings::exports::algohost::ml::{handler, metadata, predictor, trainer};
+use super::bindings::exports::algohost::ml::{conversation_handler, handler, metadata, predictor, stream_handler, trainer};
 use super::checkpoints::Checkpoints;
 use super::engine::Host;
 use super::guest::{Guest, from_wit};
 use super::job::{Grants, Job};
 use super::limits::Limits;
+use super::sessions::Session;
+use super::streams::{AnswerWriter, Conversation, Part};
 use super::trap;
 use super::usage::Usage;
 use super::watchdog::Deadline;
@@ -56,6 +60,8 @@ pub struct Instance {
     trainer: Option<trainer::Guest>,
     predictor: Option<predictor::Guest>,
     handler: Option<handler::Guest>,
+    stream_handler: Option<stream_handler::Guest>,
+    conversation_handler: Option<conversation_handler::Guest>,
     broken: bool,
 }
 
@@ -81,11 +87,18 @@ impl Instance {
         let instance = started.map_err(|error| explain(&store, "start", &error, Some(setup.limits.start)))?;
         let broken_export = |error: wasmtime::Error| Failure::new(Code::BadComponent, format!("{}: {error:#}", algorithm.name()));
         let store_ref = &mut store;
+        macro_rules! export {
+            ($name:ident) => {
+                algorithm.$name.as_ref().map(|indices| indices.load(&mut *store_ref, &instance)).transpose().map_err(broken_export)?
+            };
+        }
         Ok(Instance {
-            metadata: algorithm.metadata.as_ref().map(|i| i.load(&mut *store_ref, &instance)).transpose().map_err(broken_export)?,
-            trainer: algorithm.trainer.as_ref().map(|i| i.load(&mut *store_ref, &instance)).transpose().map_err(broken_export)?,
-            predictor: algorithm.predictor.as_ref().map(|i| i.load(&mut *store_ref, &instance)).transpose().map_err(broken_export)?,
-            handler: algorithm.handler.as_ref().map(|i| i.load(&mut *store_ref, &instance)).transpose().map_err(broken_export)?,
+            metadata: export!(metadata),
+            trainer: export!(trainer),
+            predictor: export!(predictor),
+            handler: export!(handler),
+            stream_handler: export!(stream_handler),
+            conversation_handler: export!(conversation_handler),
             store,
             limits: setup.limits.clone(),
             algorithm: algorithm.clone(),
@@ -131,13 +144,20 @@ impl Instance {
     /// # Errors
     /// What the algorithm returned, or why it broke off.
     pub fn load(&mut self) -> Result<()> {
-        if self.predictor.is_none() && self.handler.is_none() {
+        let exports = self.algorithm.exports();
+        if !exports.answers_at_once() && !exports.lasts() {
             return Err(self.algorithm.lacks("predictor and no handler", "serve").into());
         }
         if let Some(predictor) = self.predictor.clone() {
             self.call("load", Some(self.limits.start), |store| predictor.call_load(store))?;
         }
         if let Some(handler) = self.handler.clone() {
+            self.call("load", Some(self.limits.start), |store| handler.call_load(store))?;
+        }
+        if let Some(handler) = self.stream_handler.clone() {
+            self.call("load", Some(self.limits.start), |store| handler.call_load(store))?;
+        }
+        if let Some(handler) = self.conversation_handler.clone() {
             self.call("load", Some(self.limits.start), |store| handler.call_load(store))?;
         }
         Ok(())
@@ -167,9 +187,48 @@ impl Instance {
     ///
     /// # Errors
     /// What the algorithm returned, or why it broke off.
-    pub fn handle(&mut self, request: handler::Request<'_>) -> Result<handler::Response, Failure> {
+    pub fn handle(&mut self, request: Request<'_>) -> Result<Response, Failure> {
         let Some(handler) = self.handler.clone() else { return Err(self.algorithm.lacks("handler", "handle raw requests")) };
         self.scoped(|instance| instance.call("handle", instance.limits.call, |store| handler.call_handle(store, request)))
+    }
+
+    /// Answers a raw request part by part; no part at all when the algorithm writes none.
+    ///
+    /// # Errors
+    /// What the algorithm returned, or why it broke off; parts may have been sent before.
+    pub fn handle_stream(&mut self, request: Request<'_>, parts: Sender<Part>) -> Result<(), Failure> {
+        let Some(handler) = self.stream_handler.clone() else { return Err(self.algorithm.lacks("stream-handler", "stream answers")) };
+        self.scoped(|instance| {
+            let number = instance.store.data_mut().answer_writer.put(AnswerWriter::new(parts));
+            let limit = instance.limits.stream;
+            let outcome =
+                instance.call("handle-stream", limit, |store| handler.call_handle_stream(store, request, Resource::new_own(number)));
+            // The guest may have dropped it long ago, or still hold it.
+            instance.store.data_mut().answer_writer.remove(number);
+            outcome
+        })
+    }
+
+    /// Holds a conversation.
+    ///
+    /// # Errors
+    /// What the algorithm returned, or why it broke off.
+    pub fn converse(&mut self, request: Request<'_>, conversation: Conversation) -> Result<(), Failure> {
+        let Some(handler) = self.conversation_handler.clone() else {
+            return Err(self.algorithm.lacks("conversation-handler", "hold conversations"));
+        };
+        self.scoped(|instance| {
+            let number = instance.store.data_mut().conversation.put(conversation);
+            let limit = instance.limits.conversation;
+            let outcome = instance.call("converse", limit, |store| handler.call_converse(store, request, Resource::new_own(number)));
+            instance.store.data_mut().conversation.remove(number);
+            outcome
+        })
+    }
+
+    /// Says to which session the calls from now on belong; none: to no session.
+    pub fn set_session(&mut self, session: Option<Session>) {
+        self.store.data_mut().session = session;
     }
 
     /// Runs a call in a scope: what it makes and does not keep is freed with it.
@@ -215,7 +274,15 @@ impl Instance {
 /// # Errors
 /// When it cannot be started or the call breaks off.
 pub fn describe(host: &Host, algorithm: &Algorithm) -> Result<String> {
-    let limits = Limits { memory_bytes: 1 << 30, tensor_bytes: 1 << 20, handles: 16, start: DESCRIBE_LIMIT, call: Some(DESCRIBE_LIMIT) };
+    let limits = Limits {
+        memory_bytes: 1 << 30,
+        tensor_bytes: 1 << 20,
+        handles: 16,
+        start: DESCRIBE_LIMIT,
+        call: Some(DESCRIBE_LIMIT),
+        stream: None,
+        conversation: None,
+    };
     let setup = Setup {
         job: Arc::default(),
         grants: Grants::default(),

@@ -15,8 +15,12 @@ pub struct Limits {
     pub handles: usize,
     /// How long it may take to start, and to load its model.
     pub start: Duration,
-    /// How long any other call may take; none: as long as it likes.
+    /// How long any other call may take that does not last; none: as long as it likes.
     pub call: Option<Duration>,
+    /// How long an answer may take that is sent part by part.
+    pub stream: Option<Duration>,
+    /// How long a conversation may last.
+    pub conversation: Option<Duration>,
 }
 
 impl Limits {

@@ -18,6 +18,8 @@ mod instance;
 mod job;
 mod limits;
 mod output;
+mod sessions;
+pub mod streams;
 mod trap;
 mod usage;
 mod watchdog;
@@ -29,7 +31,8 @@ pub use guest::ImportError;
 pub use instance::{Instance, Interrupter, Setup, describe, on_guest_thread};
 pub use job::{Access, Channel, Cluster, Distribution, Folder, Grants, Group, InputMode, Job};
 pub use limits::Limits;
+pub use sessions::{Room, Session};
 pub use usage::Usage;
 
-/// What `handler.handle` is given and answers with.
-pub use bindings::exports::algohost::ml::handler::{Request, Response};
+/// What handlers are given and answer with.
+pub use bindings::algohost::ml::requests::{Request, Response};

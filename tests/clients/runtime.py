@@ -6,11 +6,12 @@ Asserts what it wants to see, and ends with status 0 when it saw it. Nothing in 
 import io
 import json
 import sys
+import time
 
 import boto3
 import numpy as np
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EventStreamError
 from sagemaker import deserializers, serializers
 
 ROWS = [[1.5, 0.0, -2.0], [0.0, 0.0, 4.0]]
@@ -118,6 +119,49 @@ def stream(runtime):
         raise AssertionError("a wrong request is answered")
 
 
+def parts(runtime):
+    """An answer that is made part by part comes so; one that breaks off says why."""
+
+    def events(command):
+        reply = runtime.invoke_endpoint_with_response_stream(EndpointName="any", Body=command, ContentType="text/plain")
+        return iter(reply["Body"])
+
+    begun = time.monotonic()
+    came = [(event["PayloadPart"]["Bytes"], time.monotonic() - begun) for event in events(b"count 3 400")]
+    assert [part for part, _ in came] == [b"0\n", b"1\n", b"2\n"], came
+    assert came[0][1] < 0.4 and came[2][1] >= 0.8, came
+    broken = events(b"fail-after 1")
+    assert next(broken)["PayloadPart"]["Bytes"] == b"0\n"
+    try:
+        next(broken)
+    except EventStreamError as error:
+        assert error.response["Error"]["Code"] == "ModelStreamError", error.response
+        assert "told to fail" in str(error), error
+    else:
+        raise AssertionError("a broken answer goes on")
+    assert runtime.invoke_endpoint(EndpointName="any", Body=b"count 2 0")["Body"].read() == b"0\n1\n"
+
+
+def sessions(runtime):
+    """A session is opened, named and closed as the platform's documentation has it."""
+
+    def ask(session, body):
+        return runtime.invoke_endpoint(EndpointName="any", Body=body, ContentType="text/plain", SessionId=session)
+
+    told = ask("NEW_SESSION", json.dumps({"requestType": "NEW_SESSION"}))["NewSessionId"]
+    session = told.split(";")[0]
+    assert "Expires=" in told, told
+    assert ask(session, b"remember color blue")["Body"].read() == b"remembered"
+    assert ask(session, b"recall color")["Body"].read() == b"blue"
+    assert ask(session, json.dumps({"requestType": "CLOSE"}))["ClosedSessionId"] == session
+    try:
+        ask(session, b"recall color")
+    except ClientError as error:
+        assert error.response["OriginalStatusCode"] == 400, error.response
+    else:
+        raise AssertionError("a closed session answers")
+
+
 def models(runtime):
     """One of many models is named as the target."""
     for name in ["a", "b.tar.gz"]:
@@ -132,4 +176,4 @@ def models(runtime):
 
 
 if __name__ == "__main__":
-    {"formats": formats, "errors": errors, "stream": stream, "models": models}[sys.argv[2]](client(sys.argv[1]))
+    {scenario.__name__: scenario for scenario in [formats, errors, stream, parts, sessions, models]}[sys.argv[2]](client(sys.argv[1]))

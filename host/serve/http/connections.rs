@@ -8,6 +8,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
@@ -18,15 +19,38 @@ const HEADER_LINES: usize = 128;
 /// The connections of one lane.
 pub(in super::super) type Connections = mpsc::UnboundedReceiver<std::net::TcpStream>;
 
+/// What is open on a lane: each connection, and whatever it has become, holds a sender; when all are gone, the receiver hears of it.
+pub(in super::super) struct Open {
+    open: mpsc::Sender<()>,
+    all_closed: mpsc::Receiver<()>,
+}
+
+impl Open {
+    pub(in super::super) fn new() -> Open {
+        let (open, all_closed) = mpsc::channel(1);
+        Open { open, all_closed }
+    }
+
+    /// For those that may be there.
+    pub(in super::super) fn weak(&self) -> mpsc::WeakSender<()> {
+        self.open.downgrade()
+    }
+}
+
 /// The way to one lane's connections.
 pub(in super::super) type Sender = mpsc::UnboundedSender<std::net::TcpStream>;
 
 /// Answers on every connection that comes, each of which may be `idle` so long before a request's headers are there, until `ended` says so and the requests in flight are answered.
-pub(in super::super) async fn serve(mut connections: Connections, routes: Router, idle: Duration, mut ended: watch::Receiver<bool>) {
+pub(in super::super) async fn serve(
+    mut connections: Connections,
+    routes: Router,
+    idle: Duration,
+    open: Open,
+    mut ended: watch::Receiver<bool>,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(idle).max_headers(HEADER_LINES).max_buf_size(HEADER_BYTES);
-    // Each connection holds a clone; when all are gone, the other end hears of it.
-    let (open, mut all_closed) = mpsc::channel::<()>(1);
+    let Open { open, mut all_closed } = open;
     loop {
         let stream = tokio::select! {
             stream = connections.recv() => stream,
@@ -34,6 +58,8 @@ pub(in super::super) async fn serve(mut connections: Connections, routes: Router
         };
         let Some(stream) = stream else { break };
         let Ok(stream) = TcpStream::from_std(stream) else { continue };
+        // A client that does not read is gone, as one that does not write is.
+        let _ = set_tcp_user_timeout(&stream, u32::try_from(idle.as_millis()).unwrap_or(u32::MAX));
         let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes.clone())).with_upgrades();
         let (open, mut ended) = (open.clone(), ended.clone());
         tokio::spawn(async move {

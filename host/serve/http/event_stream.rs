@@ -20,6 +20,12 @@ pub(super) fn payload_part(to: &mut Vec<u8>, part: &[u8]) {
     message(to, &headers, part);
 }
 
+/// Appends what tells that the rest of an answer will not come; the stream ends with it.
+pub(super) fn broken(to: &mut Vec<u8>, code: &str, what: &str) {
+    let headers = [(":message-type", "exception"), (":exception-type", "ModelStreamError"), (":content-type", "application/json")];
+    message(to, &headers, serde_json::json!({"ErrorCode": code, "Message": what}).to_string().as_bytes());
+}
+
 fn message(to: &mut Vec<u8>, headers: &[(&str, &str)], payload: &[u8]) {
     let start = to.len();
     let header_bytes: usize = headers.iter().map(|(name, value)| 4 + name.len() + value.len()).sum();

@@ -1,5 +1,6 @@
 //! Requests for predictions.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::{Body, Bytes};
@@ -8,13 +9,20 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tracing::{Instrument, Span};
 
-use super::super::answer::{Answer, Request, Rows};
+use super::super::answer::{Answer, Raw, Request, Rows};
 use super::super::gauges::Times;
+use super::super::instances::Instances;
+use super::super::lasting::Call;
+use super::super::models::Model;
+use super::super::seats::Seats;
 use super::management::unknown_model;
-use super::{GRACE, Service, error, no_such_path};
+use super::{GRACE, Service, error, no_such_path, sessions, streaming};
 use crate::data::{ContentType, negotiate};
 use crate::failure::{Code, Failure};
+use crate::wasm::Exports;
 
+const ONLY_CONVERSATIONS: &str =
+    "the algorithm answers no requests, it only holds conversations, at the WebSocket /invocations-bidirectional-stream";
 const MANY_MODELS: &str = "this server has many models (SAGEMAKER_MULTI_MODEL); ask one of them at POST /models/NAME/invoke";
 
 /// `POST /invocations`.
@@ -34,7 +42,7 @@ pub(super) async fn answer(service: &Service, name: Option<&str>, headers: Heade
 }
 
 /// What the log lines of a request belong to: its trace, as W3C's Trace Context says, and the caller's id; nothing where there is neither.
-fn span_of(headers: &HeaderMap) -> Span {
+pub(super) fn span_of(headers: &HeaderMap) -> Span {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let trace = text("traceparent").and_then(trace_id);
     let inference = text("x-amzn-sagemaker-inference-id").map(crate::telemetry::one_line);
@@ -81,28 +89,43 @@ async fn measured(service: &Service, name: Option<&str>, headers: HeaderMap, bod
 
 async fn invoke(service: &Service, name: Option<&str>, headers: HeaderMap, body: Body) -> Result<(Response, Option<Times>), Failure> {
     let instances = service.instances()?;
-    let model = match (name, instances.models()) {
-        (None, None) => None,
-        (Some(name), Some(models)) => match models.get(name) {
-            Ok(model) => Some(model),
-            Err(_) => return Ok((unknown_model(service, name), None)),
-        },
-        (Some(_), None) => return Ok((no_such_path(service), None)),
-        (None, Some(_)) => return Err(Failure::user(MANY_MODELS)),
-    };
+    let (model, seats) = found(service, &instances, name)?;
     let body = service.receive(&headers, body).await?;
-    let request = match instances.exports(model.as_deref()).predictor {
-        false => Request::Raw { headers, body },
-        // No rows, no answers.
-        true if body.is_empty() => return Ok((StatusCode::NO_CONTENT.into_response(), None)),
-        true => Request::Rows(rows_request(service, &headers, body)?),
+    if let Some(response) = sessions::answer(service, name, &headers, &body)? {
+        return Ok((response, None));
+    }
+    let session = sessions::of(service, name, &headers)?;
+    let request = match seats.exports() {
+        Exports { predictor: true, .. } if body.is_empty() => return Ok((StatusCode::NO_CONTENT.into_response(), None)), // no rows, no answers
+        Exports { predictor: true, .. } => Request::Rows(rows_request(service, &headers, body)?),
+        Exports { stream_handler: true, .. } => {
+            let place = service.0.shared.places.take()?;
+            let call = Call { place, seats, model, session, request: Raw { headers, body } };
+            return Ok((streaming::stream(service, call).await?, None));
+        }
+        Exports { handler: true, .. } => Request::Raw(Raw { headers, body }),
+        _ => return Err(Failure::new(Code::NotSupported, ONLY_CONVERSATIONS)),
     };
-    let answer = service.0.lane.submit(request, model)?;
+    let answer = service.0.lane.submit(request, model, session)?;
     let late = || Failure::new(Code::Deadline, format!("no answer within {} s", service.0.timeout.as_secs()));
     let outcome = tokio::time::timeout(service.0.timeout + GRACE, answer).await.map_err(|_| late())?;
     let answer = outcome.map_err(|_| Failure::new(Code::Busy, "the server is stopping"))??;
     let times = answer.times;
     Ok((respond(answer)?, Some(times)))
+}
+
+/// The model of that name with its instances, or the only one.
+///
+/// # Errors
+/// When there is none of that name, or there are many and none is named.
+pub(super) fn found(service: &Service, instances: &Instances, name: Option<&str>) -> Result<(Option<Arc<Model>>, Arc<Seats>), Failure> {
+    let model = match (name, instances.models()) {
+        (None, _) => None,
+        (Some(name), Some(models)) => Some(models.get(name).map_err(|_| unknown_model(name))?),
+        (Some(_), None) => return Err(no_such_path(service)),
+    };
+    let seats = instances.seats(model.as_deref()).map(Arc::clone).ok_or_else(|| Failure::user(MANY_MODELS))?;
+    Ok((model, seats))
 }
 
 /// Everything about the request that can be refused without the algorithm is refused here.
@@ -114,8 +137,8 @@ fn rows_request(service: &Service, headers: &HeaderMap, body: Bytes) -> Result<R
     Ok(Rows { content_type, accept, body })
 }
 
-fn respond(answer: Answer) -> Result<Response, Failure> {
-    let wrong = |what: String| Failure::new(Code::BadOperation, format!("handle: the algorithm answered with {what}"));
+pub(super) fn respond(answer: Answer) -> Result<Response, Failure> {
+    let wrong = |what: String| Failure::new(Code::BadOperation, format!("the algorithm answered with {what}"));
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).map_err(|_| wrong(format!("status {}", answer.status)))?;
     for (name, value) in answer.headers {

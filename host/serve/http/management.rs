@@ -72,16 +72,16 @@ pub(super) async fn unload(State(service): State<Service>, Path(name): Path<Stri
     Ok(answer(&json!({"status": format!("model '{name}' is unloaded")})))
 }
 
-/// The answer for a model that is not loaded.
-pub(super) fn unknown_model(service: &Service, name: &str) -> Response {
-    refused(service, name, Refusal::Unknown)
+/// The failure of asking a model that is not loaded.
+pub(super) fn unknown_model(name: &str) -> Failure {
+    Failure::new(Code::Absent, format!("model '{}' is not loaded", crate::telemetry::one_line(name)))
 }
 
 /// The server's models; where there is only one, these paths do not exist.
 #[expect(clippy::result_large_err, reason = "the answer is made once, and sent")]
 fn models(service: &Service) -> Result<Arc<Models>, Response> {
     let instances = service.instances().map_err(|failure| error(service, &failure))?;
-    instances.models().cloned().ok_or_else(|| no_such_path(service))
+    instances.models().cloned().ok_or_else(|| error(service, &no_such_path(service)))
 }
 
 fn wanted(body: &[u8]) -> Result<Wanted, Failure> {
@@ -105,7 +105,7 @@ fn refused(service: &Service, name: &str, refusal: Refusal) -> Response {
     let name = crate::telemetry::one_line(name);
     let (status, failure) = match refusal {
         Refusal::Exists => (StatusCode::CONFLICT, Failure::user(format!("model '{name}' is loaded already, or being loaded"))),
-        Refusal::Unknown => (StatusCode::NOT_FOUND, Failure::new(Code::NotFound, format!("model '{name}' is not loaded"))),
+        Refusal::Unknown => (StatusCode::NOT_FOUND, unknown_model(&name)),
         Refusal::Request(failure) if failure.code == Code::NotFound => (StatusCode::NOT_FOUND, failure),
         Refusal::Request(failure) => (StatusCode::BAD_REQUEST, failure),
         Refusal::NoMemory(failure) => (StatusCode::INSUFFICIENT_STORAGE, failure),

@@ -2,10 +2,13 @@
 
 mod body;
 pub(super) mod connections;
+mod conversations;
 mod endpoints;
 mod event_stream;
 mod invocations;
 mod management;
+mod sessions;
+mod streaming;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,10 +21,13 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
+use super::gauges::Now;
 use super::instances::Instances;
 use super::lanes::Lane;
+use super::lasting::Places;
+use super::sessions::Sessions;
 use crate::contract::Settings;
 use crate::data::{Format, negotiate};
 use crate::failure::{Code, Failure};
@@ -31,38 +37,58 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// What every request needs to know.
 #[derive(Clone)]
-pub(super) struct Service(Arc<Shared>);
+pub(super) struct Service(Arc<Inner>);
 
-struct Shared {
+struct Inner {
     /// Where this connection's requests go.
     lane: Arc<Lane>,
-    /// None while the model is being loaded.
-    instances: watch::Receiver<Option<Arc<Instances>>>,
+    /// Whoever holds a sender keeps the server from ending.
+    open: mpsc::WeakSender<()>,
+    shared: Shared,
     timeout: Duration,
     body_bytes: usize,
     instances_wanted: usize,
     multi_model: bool,
     default_accept: Format,
-    /// Counts the errors of all lanes.
+}
+
+/// What the services of all lanes share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    /// None while the model is being loaded.
+    pub(super) instances: watch::Receiver<Option<Arc<Instances>>>,
+    /// Whether the server is to end.
+    pub(super) ended: watch::Receiver<bool>,
+    places: Places,
+    /// None where they are off.
+    sessions: Option<Arc<Sessions>>,
+    /// Counts the errors.
     next_request: Arc<AtomicU64>,
 }
 
+impl Shared {
+    pub(super) fn new(instances: &watch::Receiver<Option<Arc<Instances>>>, ended: &watch::Receiver<bool>, settings: &Settings) -> Shared {
+        Shared {
+            instances: instances.clone(),
+            ended: ended.clone(),
+            places: Places::new(settings.streams),
+            sessions: settings.sessions.map(|lifetime| Arc::new(Sessions::new(lifetime, settings.session_bytes))),
+            next_request: Arc::new(AtomicU64::new(1)),
+        }
+    }
+}
+
 impl Service {
-    pub(super) fn new(
-        lane: &Arc<Lane>,
-        instances: watch::Receiver<Option<Arc<Instances>>>,
-        next_request: &Arc<AtomicU64>,
-        settings: &Settings,
-    ) -> Result<Service> {
-        Ok(Service(Arc::new(Shared {
+    pub(super) fn new(lane: &Arc<Lane>, open: mpsc::WeakSender<()>, shared: &Shared, settings: &Settings) -> Result<Service> {
+        Ok(Service(Arc::new(Inner {
             lane: Arc::clone(lane),
-            instances,
+            open,
+            shared: shared.clone(),
             timeout: settings.request_timeout,
             body_bytes: settings.body_bytes,
             instances_wanted: settings.instances,
             multi_model: settings.multi_model,
             default_accept: negotiate(&settings.default_accept, Format::Json)?,
-            next_request: Arc::clone(next_request),
         })))
     }
 
@@ -76,8 +102,14 @@ impl Service {
         }
     }
 
+    /// What is known at the moment.
+    fn now(&self, instances: &Instances) -> Now {
+        let (sessions, session_bytes) = self.0.shared.sessions.as_ref().map_or((0, 0), |sessions| sessions.count());
+        Now { streams: self.0.shared.places.taken(), sessions, session_bytes, ..instances.now() }
+    }
+
     fn instances(&self) -> Result<Arc<Instances>, Failure> {
-        let instances = self.0.instances.borrow().clone();
+        let instances = self.0.shared.instances.borrow().clone();
         instances.ok_or_else(|| Failure::new(Code::Busy, "the model is being loaded"))
     }
 }
@@ -87,6 +119,7 @@ pub(super) fn routes(service: Service) -> Router {
     Router::new()
         .route("/ping", get(ping))
         .route("/invocations", post(invocations::invocations))
+        .route("/invocations-bidirectional-stream", get(conversations::converse))
         .route("/models", get(management::list).post(management::load))
         .route("/models/{name}", get(management::describe).delete(management::unload))
         .route("/models/{name}/invoke", post(invocations::invoke_model))
@@ -113,7 +146,7 @@ async fn ping(State(service): State<Service>) -> Response {
 async fn metrics(State(service): State<Service>) -> Response {
     match service.instances() {
         Ok(instances) => {
-            let text = service.0.lane.gauges().text(&instances.now());
+            let text = service.0.lane.gauges().text(&service.now(&instances));
             ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
         }
         Err(failure) => error(&service, &failure),
@@ -131,12 +164,11 @@ async fn execution_parameters(State(service): State<Service>) -> Response {
 }
 
 async fn unknown_path(State(service): State<Service>) -> Response {
-    no_such_path(&service)
+    error(&service, &no_such_path(&service))
 }
 
-fn no_such_path(service: &Service) -> Response {
-    let failure = Failure::new(Code::NotFound, format!("no such path; there are {}", service.paths()));
-    error_with(service, StatusCode::NOT_FOUND, &failure)
+fn no_such_path(service: &Service) -> Failure {
+    Failure::new(Code::Absent, format!("no such path; there are {}", service.paths()))
 }
 
 async fn unknown_method(State(service): State<Service>) -> Response {
@@ -151,7 +183,7 @@ fn error(service: &Service, failure: &Failure) -> Response {
 
 /// The same with another status than the failure's own.
 fn error_with(service: &Service, status: StatusCode, failure: &Failure) -> Response {
-    let number = service.0.next_request.fetch_add(1, Ordering::Relaxed);
+    let number = service.0.shared.next_request.fetch_add(1, Ordering::Relaxed);
     let id = format!("{:x}-{number}", std::process::id());
     tracing::warn!("serve: request {id}: {status}: {failure}");
     let mut body = serde_json::json!({"code": failure.code.name(), "message": failure.what, "request_id": id});

@@ -14,7 +14,7 @@ use super::super::gauges::Times;
 use super::super::worker::Seat;
 use super::{Outcome, Shared, Work};
 use crate::failure::{Code, Failure};
-use crate::wasm::Instance;
+use crate::wasm::{Instance, Session};
 
 /// How far requests are joined.
 pub(in super::super) struct Joining {
@@ -62,15 +62,19 @@ impl Lot {
     /// another width.
     fn add(&mut self, shared: &Shared, seat: &mut Seat, work: Work) -> Option<Work> {
         let begun = Instant::now();
-        let Work { request, model, answer, arrived, span } = work;
+        let Work { request, model, session, answer, arrived, span } = work;
         let queue = begun - arrived;
-        let Request::Rows(rows) = request else {
-            answer_alone(shared, seat, answer, |instance, style| request.answer(instance, style));
-            return None;
+        let rows = match (request, session) {
+            (Request::Rows(rows), None) => rows,
+            // A call is one session's, or none's.
+            (request, session) => {
+                answer_alone(shared, seat, answer, session, |instance, style| request.answer(instance, style));
+                return None;
+            }
         };
         match seat.guarded(|instance, style| rows.decode(instance, style)) {
             Ok(features) if self.members.first().is_some_and(|first| first.columns() != features.shape()[1]) => {
-                return Some(Work { request: Request::Rows(rows), model, answer, arrived, span });
+                return Some(Work { request: Request::Rows(rows), model, session: None, answer, arrived, span });
             }
             Ok(features) => {
                 self.rows += features.shape()[0];
@@ -78,7 +82,7 @@ impl Lot {
                 self.members.push(Member { rows, features, answer, times, span });
             }
             Err(failure) if failure.code == Code::TooLarge && !self.members.is_empty() => {
-                return Some(Work { request: Request::Rows(rows), model, answer, arrived, span });
+                return Some(Work { request: Request::Rows(rows), model, session: None, answer, arrived, span });
             }
             Err(failure) => drop(answer.send(Err(failure))),
         }
@@ -101,7 +105,7 @@ impl Lot {
         for Member { rows, features, answer, times, span } in members {
             shared.gauges.called(1, features.shape()[0]);
             let answer_one = |instance: &mut Instance, style: &Style| rows.predict(instance, features, style, times);
-            span.in_scope(|| answer_alone(shared, seat, answer, answer_one));
+            span.in_scope(|| answer_alone(shared, seat, answer, None, answer_one));
         }
     }
 }
@@ -132,9 +136,15 @@ fn deal_out(seat: &mut Seat, members: Vec<Member>, outputs: &[(String, Tensor)],
     }
 }
 
-fn answer_alone(shared: &Shared, seat: &mut Seat, answer: oneshot::Sender<Outcome>, work: impl FnOnce(&mut Instance, &Style) -> Outcome) {
+fn answer_alone(
+    shared: &Shared,
+    seat: &mut Seat,
+    answer: oneshot::Sender<Outcome>,
+    session: Option<Session>,
+    work: impl FnOnce(&mut Instance, &Style) -> Outcome,
+) {
     let stopping = || Err(Failure::new(Code::Busy, "the server is stopping"));
-    let _ = answer.send(if seat.is_broken() { stopping() } else { seat.guarded(work) });
+    let _ = answer.send(if seat.is_broken() { stopping() } else { seat.guarded_in(session, work) });
     mend(shared, seat);
 }
 

@@ -27,6 +27,7 @@ use super::gauges::Gauges;
 use super::models::Model;
 use super::worker::Worker;
 use crate::failure::{Code, Failure};
+use crate::wasm::Session;
 pub(super) use joined::Joining;
 use shared::Answered;
 pub(super) use shared::{Outcome, Shared, Work};
@@ -95,7 +96,7 @@ impl Lane {
         }))
     }
 
-    pub(super) fn gauges(&self) -> &Gauges {
+    pub(super) fn gauges(&self) -> &Arc<Gauges> {
         &self.shared.gauges
     }
 
@@ -108,7 +109,12 @@ impl Lane {
     ///
     /// # Errors
     /// [`Code::Busy`] when as many wait as may.
-    pub(super) fn submit(&self, request: Request, model: Option<Arc<Model>>) -> Result<oneshot::Receiver<Outcome>, Failure> {
+    pub(super) fn submit(
+        &self,
+        request: Request,
+        model: Option<Arc<Model>>,
+        session: Option<Session>,
+    ) -> Result<oneshot::Receiver<Outcome>, Failure> {
         let shared = &self.shared;
         if shared.waiting.fetch_add(1, Ordering::Relaxed) >= shared.limit {
             shared.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -116,7 +122,7 @@ impl Lane {
             return Err(Failure::new(Code::Busy, format!("all instances are busy and {waiting} requests wait already; try again")));
         }
         let (answer, receiver) = oneshot::channel();
-        let work = Work { request, model, answer, arrived: Instant::now(), span: Span::current() };
+        let work = Work { request, model, session, answer, arrived: Instant::now(), span: Span::current() };
         let mut inbox = self.inbox();
         if inbox.instance_drives {
             inbox.work.push_back(work);

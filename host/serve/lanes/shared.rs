@@ -15,12 +15,15 @@ use super::super::worker::Worker;
 use super::LOOK;
 use super::joined::{self, Joining};
 use crate::failure::{Code, Failure};
+use crate::wasm::Session;
 
 /// One request on its way to an instance, and the way back.
 pub(in super::super) struct Work {
     pub(in super::super) request: Request,
     /// Which model is asked; none where there is only one.
     pub(in super::super) model: Option<Arc<Model>>,
+    /// To which session it belongs, if to any.
+    pub(in super::super) session: Option<Session>,
     pub(in super::super) answer: oneshot::Sender<Outcome>,
     pub(super) arrived: Instant,
     /// What its log lines belong to.
@@ -47,7 +50,7 @@ pub(in super::super) struct Shared {
     pub(in super::super) stopped: AtomicBool,
     /// Where requests that wait are answered together. Then all of them come to the shared queue, and there is no quick mode.
     pub(super) joining: Option<Joining>,
-    pub(in super::super) gauges: Gauges,
+    pub(in super::super) gauges: Arc<Gauges>,
 }
 
 impl Shared {
@@ -62,7 +65,7 @@ impl Shared {
             alive: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
             joining,
-            gauges: Gauges::new(),
+            gauges: Arc::new(Gauges::new()),
         })
     }
 

@@ -5,24 +5,21 @@
 //! type in here.
 
 mod loading;
-mod pool;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::answer::Request;
 use super::gauges::Gauges;
-use super::lanes::Outcome;
-use super::worker::{Recipe, Seat};
+use super::lanes::{Outcome, Work};
+use super::seats::{Pool, Seats};
 use crate::failure::{Code, Failure};
-use crate::wasm::{Exports, Usage};
+use crate::wasm::Usage;
 use loading::Loaded;
 pub(super) use loading::Loader;
-use pool::Pool;
 
 /// How often a model that is to go is looked at, whether its last request is answered.
 const LOOK: Duration = Duration::from_millis(2);
@@ -63,14 +60,10 @@ struct Known {
 pub(super) struct Model {
     name: String,
     url: String,
-    recipe: Recipe,
+    seats: Arc<Seats>,
     /// Of its component.
     digest: String,
-    /// Told apart from one of the same name that was there before.
-    id: u64,
     bytes: u64,
-    gone: AtomicBool,
-    pool: Arc<Pool>,
 }
 
 impl Models {
@@ -96,20 +89,11 @@ impl Models {
         };
         let bytes = recipe.setup.archives.bytes();
         known.bytes += bytes;
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let model = Model {
-            name: name.to_owned(),
-            url: url.to_owned(),
-            recipe,
-            digest,
-            id,
-            bytes,
-            gone: AtomicBool::new(false),
-            pool: Arc::clone(&self.pool),
-        };
+        let seats = Arc::new(Seats::new(recipe, &self.pool, self.next.fetch_add(1, Ordering::Relaxed)));
+        seats.give(seat);
+        let model = Model { name: name.to_owned(), url: url.to_owned(), seats, digest, bytes };
         known.models.insert(name.to_owned(), Some(Arc::new(model)));
         drop(known);
-        self.pool.give(id, seat);
         tracing::info!("serve: model '{}' is loaded, {bytes} bytes of weights", crate::telemetry::one_line(name));
         Ok(())
     }
@@ -144,12 +128,12 @@ impl Models {
             }
             model
         };
-        model.gone.store(true, Ordering::Release);
+        model.seats.close();
         let deadline = Instant::now() + self.patience;
         while Arc::strong_count(&model) > 1 && Instant::now() < deadline {
             std::thread::sleep(LOOK);
         }
-        self.pool.forget(model.id);
+        model.seats.forget();
         drop(model);
         tracing::info!("serve: model '{}' is unloaded", crate::telemetry::one_line(name));
         Ok(())
@@ -198,22 +182,12 @@ impl Model {
         self.bytes
     }
 
-    pub(super) fn exports(&self) -> Exports {
-        self.recipe.algorithm.exports()
+    pub(super) fn seats(&self) -> &Arc<Seats> {
+        &self.seats
     }
 
-    /// Answers a request on an instance that is warm, or on a new one. One that breaks is not used again.
-    pub(super) fn answer(&self, request: &Request, gauges: &Gauges) -> Outcome {
-        let mut seat = match self.pool.take(self.id) {
-            Some(seat) => seat,
-            None => Seat::load(self.recipe.clone()).map_err(|error| Failure::of(&error))?,
-        };
-        let outcome = seat.answer(request);
-        if seat.is_broken() {
-            gauges.broke();
-        } else if !self.gone.load(Ordering::Acquire) {
-            self.pool.give(self.id, seat);
-        }
-        outcome
+    /// Answers a request on one of its instances.
+    pub(super) fn answer(&self, work: &Work, gauges: &Gauges) -> Outcome {
+        self.seats.with(gauges, |seat| seat.answer(&work.request, work.session.clone()))
     }
 }

@@ -14,7 +14,9 @@ mod neighbors;
 mod nn;
 mod random;
 mod select;
+mod sessions;
 mod sparse;
+mod streams;
 mod tensors;
 mod trees;
 mod waiting;
@@ -25,6 +27,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use super::bindings::algohost::ml;
 use super::guest::Guest;
+pub(super) use waiting::until_deadline;
 
 /// A linker with every import there is.
 pub(super) fn linker(engine: &Engine) -> Result<Linker<Guest>> {
@@ -52,6 +55,9 @@ fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     ml::trees::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::artifacts::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::checkpoints::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::requests::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::streams::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    ml::sessions::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     in_place::replace_generated(linker)?;
     waiting::replace_unbounded(linker)
 }

@@ -24,28 +24,32 @@ pub(super) fn replace_unbounded(linker: &mut Linker<Guest>) -> wasmtime::Result<
     poll.func_wrap("poll", |mut store: StoreContextMut<'_, Guest>, (pollables,): (Vec<Resource<DynPollable>>,)| {
         let deadline = Arc::clone(&store.data().deadline);
         let table = store.data_mut().ctx().table;
-        Ok((until_deadline(&deadline, Host::poll(table, pollables))?,))
+        Ok((until_deadline(&deadline, Host::poll(table, pollables)).unwrap_or_else(interrupted)?,))
     })?;
     poll.func_wrap("[method]pollable.block", |mut store: StoreContextMut<'_, Guest>, (pollable,): (Resource<DynPollable>,)| {
         let deadline = Arc::clone(&store.data().deadline);
         let table = store.data_mut().ctx().table;
-        until_deadline(&deadline, HostPollable::block(table, pollable))
+        until_deadline(&deadline, HostPollable::block(table, pollable)).unwrap_or_else(interrupted)
     })?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-/// Waits for `work`, but no longer than the call may take.
-fn until_deadline<T>(deadline: &Deadline, work: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+fn interrupted<T>() -> wasmtime::Result<T> {
+    Err(Trap::Interrupt.into())
+}
+
+/// Waits for `work`, but no longer than the call may take; then there is nothing.
+pub(in crate::wasm) fn until_deadline<T>(deadline: &Deadline, work: impl Future<Output = T>) -> Option<T> {
     in_tokio(async {
         let mut work = pin!(work);
         loop {
             tokio::select! {
                 biased;
-                result = &mut work => return result,
+                result = &mut work => return Some(result),
                 () = tokio::time::sleep(TICK) => {
                     if deadline.is_over() {
-                        return Err(Trap::Interrupt.into());
+                        return None;
                     }
                 }
             }

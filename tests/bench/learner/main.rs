@@ -160,8 +160,15 @@ fn setup(data: &Path, content_type: &str, model: &Path) -> Setup {
         unreachable!("an object was written")
     };
     let job = Job { hyperparameters, cluster: Cluster::default(), channels: vec![channel], ..Job::default() };
-    let limits =
-        Limits { memory_bytes: 1 << 30, tensor_bytes: 8 << 30, handles: 65_536, start: std::time::Duration::from_secs(60), call: None };
+    let limits = Limits {
+        memory_bytes: 1 << 30,
+        tensor_bytes: 8 << 30,
+        handles: 65_536,
+        start: std::time::Duration::from_secs(60),
+        call: None,
+        stream: None,
+        conversation: None,
+    };
     Setup {
         job: Arc::new(job),
         grants: Grants::default(),

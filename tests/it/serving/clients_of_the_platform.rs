@@ -35,6 +35,16 @@ fn the_runtime_client_and_the_sdks_serialisers_work_unchanged() {
 }
 
 #[test]
+fn the_runtime_client_reads_parts_and_holds_sessions() {
+    python();
+    let base = Base::new();
+    let server = Server::start(base.path(), &guest("streams"), &[("SAGEMAKER_ENABLE_STATEFUL_SESSIONS", "true")]);
+    for scenario in ["parts", "sessions"] {
+        run(&server, scenario);
+    }
+}
+
+#[test]
 fn the_runtime_client_asks_one_of_many_models() {
     python();
     let base = Base::new();

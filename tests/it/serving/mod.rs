@@ -3,6 +3,9 @@
 mod batching;
 mod clients;
 mod clients_of_the_platform;
+mod conversations;
 mod formats;
 mod models;
 mod observability;
+mod sessions;
+mod streaming;

@@ -1,8 +1,8 @@
 //! A client that does just what it is told, wrong things too.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An answer.
 #[derive(Debug)]
@@ -63,4 +63,49 @@ fn parse(answer: &[u8]) -> Reply {
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_owned(), value.to_owned()));
     Reply { status, headers: headers.collect(), body: answer[end + 4..].to_vec() }
+}
+
+/// An answer in chunks: whether its end was seen, and when each chunk came.
+pub(crate) struct Chunks {
+    pub(crate) head: String,
+    pub(crate) chunks: Vec<(String, Duration)>,
+    pub(crate) is_whole: bool,
+}
+
+impl Chunks {
+    pub(crate) fn text(&self) -> String {
+        self.chunks.iter().map(|(chunk, _)| chunk.as_str()).collect()
+    }
+}
+
+/// `POST /invocations`, read chunk by chunk.
+pub(crate) fn chunks(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: &str) -> Chunks {
+    let begun = Instant::now();
+    let mut stream = BufReader::new(TcpStream::connect(address).unwrap());
+    stream.get_ref().set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let length = body.len();
+    let request = format!("POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}");
+    stream.get_mut().write_all(request.as_bytes()).unwrap();
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(stream.read_line(&mut head).unwrap(), 0, "the answer has no header: {head}");
+    }
+    assert!(head.contains("transfer-encoding: chunked"), "{head}");
+    let mut answer = Chunks { head, chunks: Vec::new(), is_whole: false };
+    let mut line = String::new();
+    while stream.read_line(&mut line).unwrap_or(0) > 0 {
+        let length = usize::from_str_radix(line.trim(), 16).unwrap();
+        let mut chunk = vec![0; length + 2];
+        if stream.read_exact(&mut chunk).is_err() {
+            break;
+        }
+        if length == 0 {
+            answer.is_whole = true;
+            break;
+        }
+        answer.chunks.push((String::from_utf8_lossy(&chunk[..length]).into_owned(), begun.elapsed()));
+        line.clear();
+    }
+    answer
 }
