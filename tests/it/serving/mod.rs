@@ -4,6 +4,7 @@ mod batching;
 mod clients;
 mod clients_of_the_platform;
 mod conversations;
+mod faults;
 mod formats;
 mod models;
 mod observability;

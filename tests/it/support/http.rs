@@ -65,6 +65,34 @@ fn parse(answer: &[u8]) -> Reply {
     Reply { status, headers: headers.collect(), body: answer[end + 4..].to_vec() }
 }
 
+/// A connection that is kept, as clients that ask often do.
+pub(crate) struct Kept(BufReader<TcpStream>);
+
+impl Kept {
+    pub(crate) fn new(address: SocketAddr) -> Kept {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Kept(BufReader::new(stream))
+    }
+
+    /// `POST /invocations`.
+    pub(crate) fn invoke(&mut self, content_type: &str, body: &[u8]) -> Reply {
+        let length = body.len();
+        let head = format!("POST /invocations HTTP/1.1\r\nhost: t\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n");
+        self.0.get_mut().write_all(&[head.as_bytes(), body].concat()).unwrap();
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(self.0.read_line(&mut head).unwrap(), 0, "closed without an answer: {head}");
+        }
+        let mut reply = parse(head.as_bytes());
+        let length = reply.header("content-length").map_or(0, |length| length.parse().unwrap());
+        reply.body = vec![0; length];
+        self.0.read_exact(&mut reply.body).unwrap();
+        reply
+    }
+}
+
 /// An answer in chunks: whether its end was seen, and when each chunk came.
 pub(crate) struct Chunks {
     pub(crate) head: String,

@@ -87,6 +87,13 @@ impl Server {
         post(self.address, "/invocations", headers, body)
     }
 
+    /// What `/proc/PID/status` says of the process under a name: a count, or kilobytes.
+    pub(crate) fn status(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or_else(|| panic!("no {name}"));
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     pub(crate) fn terminate(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
