@@ -9,11 +9,13 @@
 //! There is no HTTP type in here; the number of requests that wait is bounded whatever the mode.
 
 mod joined;
+mod monitor;
 mod shared;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -35,19 +37,9 @@ pub(super) use shared::{Outcome, Shared, Work};
 /// How often the monitor looks.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// A call of this length ends the quick mode; so does a mean above `QUICK_MEAN`.
-const SLOW_CALL: Duration = Duration::from_millis(5);
-
-/// The mean call, in nanoseconds, below which quick mode pays.
-const QUICK_MEAN_NS: u64 = 200_000;
-
 /// How long a lane looks for the next request before it goes to sleep: to wake a sleeping processor takes about as long. One lane at a time,
 /// so that the processors are never all busy with looking.
 const LINGER: Duration = Duration::from_micros(50);
-
-/// How long the slow mode lasts after a call that was stuck.
-const FIRST_PENALTY: Duration = Duration::from_secs(1);
-const LONGEST_PENALTY: Duration = Duration::from_secs(60);
 
 /// Answers that are delivered together at most.
 const BATCH: usize = 16;
@@ -76,6 +68,8 @@ pub(super) struct Lane {
     standby_wake: Notify,
     /// When the instance's present call began, in milliseconds of the process's life; 0 when it is not in one.
     busy_since_ms: AtomicU64,
+    /// Where the system tells about the instance's thread.
+    thread: OnceLock<PathBuf>,
     start: Instant,
     standby: Mutex<Option<Thread>>,
 }
@@ -91,6 +85,7 @@ impl Lane {
             instance_wake: Notify::new(),
             standby_wake: Notify::new(),
             busy_since_ms: AtomicU64::new(0),
+            thread: OnceLock::new(),
             start: Instant::now(),
             standby: Mutex::default(),
         }))
@@ -149,6 +144,7 @@ impl Lane {
 
     /// The instance thread's life, from its loaded instance to the end of the process.
     pub(super) fn work(&self, worker: &mut Worker) {
+        let _ = self.thread.set(monitor::own_thread());
         while !self.shared.is_stopped() {
             if self.shared.is_quick() { self.work_quickly(worker) } else { self.work_from_queue(worker) }
         }
@@ -254,12 +250,6 @@ impl Lane {
             });
         }
     }
-
-    /// Whether the instance has been in one call for long.
-    fn is_stuck(&self) -> bool {
-        let since = self.busy_since_ms.load(Ordering::Relaxed);
-        since != 0 && self.start.elapsed().as_millis() as u64 >= since + SLOW_CALL.as_millis() as u64
-    }
 }
 
 /// Starts the standby threads, which drive the connections until the instances are there.
@@ -284,31 +274,8 @@ pub(super) fn start_quick(lanes: &[Arc<Lane>], shared: &Arc<Shared>) -> Result<(
     }
     let (lanes, shared) = (lanes.to_vec(), Arc::clone(shared));
     shared.quick.store(true, Ordering::Release);
-    thread::Builder::new().name("monitor".into()).spawn(move || monitor(&lanes, &shared)).context("the monitor does not start")?;
+    thread::Builder::new().name("monitor".into()).spawn(move || monitor::watch(&lanes, &shared)).context("the monitor does not start")?;
     Ok(())
-}
-
-/// Decides on the mode. After a call that was stuck, the slow mode lasts a while, longer each time until a quiet time has passed.
-fn monitor(lanes: &[Arc<Lane>], shared: &Shared) {
-    let mut penalty = FIRST_PENALTY;
-    let mut slow_until = Instant::now();
-    while !shared.is_stopped() {
-        thread::sleep(LOOK);
-        let (now, mean) = (Instant::now(), shared.mean_ns.load(Ordering::Relaxed));
-        let stuck = lanes.iter().any(|lane| lane.is_stuck());
-        if !shared.is_quick() {
-            let quick = now >= slow_until && mean < QUICK_MEAN_NS && !stuck;
-            shared.quick.store(quick, Ordering::Release);
-        } else if stuck || mean > QUICK_MEAN_NS * 2 {
-            if stuck {
-                let quiet = now.duration_since(slow_until) > LONGEST_PENALTY;
-                penalty = if quiet { FIRST_PENALTY } else { (penalty * 2).min(LONGEST_PENALTY) };
-                slow_until = now + penalty;
-            }
-            shared.quick.store(false, Ordering::Release);
-            lanes.iter().for_each(|lane| lane.end_turn());
-        }
-    }
 }
 
 /// Ends the threads once they have nothing to do.

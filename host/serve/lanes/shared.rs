@@ -14,6 +14,7 @@ use super::super::models::Model;
 use super::super::worker::Worker;
 use super::LOOK;
 use super::joined::{self, Joining};
+use super::monitor::SLOW_CALL;
 use crate::failure::{Code, Failure};
 use crate::wasm::Session;
 
@@ -146,10 +147,10 @@ impl Shared {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    /// Takes the length of a call into the mean of about the last sixteen.
+    /// Takes the length of a call into the mean of about the last 64. One that had to wait for a processor should not decide it.
     fn count_call(&self, took: Duration) {
         let mean = self.mean_ns.load(Ordering::Relaxed);
-        let next = mean - mean / 16 + took.as_nanos() as u64 / 16;
+        let next = mean - mean / 64 + took.min(SLOW_CALL).as_nanos() as u64 / 64;
         self.mean_ns.store(next, Ordering::Relaxed);
     }
 }
