@@ -34,6 +34,9 @@ fn products_have_the_same_bits_with_any_number_of_threads() {
         (17, 13, 20_000),
         (5, 20_000, 24),
         (64, 3, 100_000),
+        (3, 1_030, 700),
+        (16, 1_030, 600),
+        (32, 1_100, 513),
     ];
     for (m, n, k) in sizes {
         for dtype in [DType::Float32, DType::Float64] {

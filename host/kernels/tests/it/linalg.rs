@@ -5,10 +5,10 @@ use proptest::prelude::{Just, Strategy, prop_oneof, proptest};
 
 use crate::make::{LAYOUTS, Layout, assert_close, context, layout, length, numbers, rounded, tensor, values};
 
-const ALL: [Transposed; 4] = [Transposed::Neither, Transposed::Left, Transposed::Right, Transposed::Both];
+pub(crate) const ALL: [Transposed; 4] = [Transposed::Neither, Transposed::Left, Transposed::Right, Transposed::Both];
 
 /// What adding `k` products between -1 and 1 one by one can lose, with room to spare.
-fn tolerance(dtype: DType, k: usize) -> f64 {
+pub(crate) fn tolerance(dtype: DType, k: usize) -> f64 {
     let roundoff = if dtype == DType::Float32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
     roundoff * (4.0 + k as f64 / 4.0)
 }
@@ -35,7 +35,7 @@ fn operands(
     (operand(&a, m, k, left, a_layout), operand(&b, k, n, right, b_layout), wanted)
 }
 
-fn check(sizes: (usize, usize, usize), dtype: DType, transposed: Transposed, layouts: (Layout, Layout)) {
+pub(crate) fn check(sizes: (usize, usize, usize), dtype: DType, transposed: Transposed, layouts: (Layout, Layout)) {
     let context = context();
     let (a, b, wanted) = operands(&context, dtype, sizes, transposed, layouts);
     let given = matmul(&context, &a, &b, transposed).unwrap();
@@ -88,9 +88,19 @@ proptest! {
 #[test]
 fn scaled_product_is_added_to_the_scaled_output_in_any_layout() {
     let context = context();
-    for sizes in
-        [(1, 1, 1), (5, 3, 4), (40, 30, 20), (9_001, 1, 33), (33, 1, 9_001), (300, 70, 65), (17, 13, 8_999), (5, 8_999, 24), (4, 6, 0)]
-    {
+    for sizes in [
+        (1, 1, 1),
+        (5, 3, 4),
+        (40, 30, 20),
+        (9_001, 1, 33),
+        (33, 1, 9_001),
+        (300, 70, 65),
+        (17, 13, 8_999),
+        (5, 8_999, 24),
+        (4, 6, 0),
+        (6, 520, 40),
+        (6, 1_030, 600),
+    ] {
         for layout in [Layout::RowMajor, Layout::Transposed, Layout::Sliced] {
             let (a, b, product) = operands(&context, DType::Float64, sizes, Transposed::Neither, (Layout::RowMajor, Layout::RowMajor));
             let before = numbers(sizes.0 * sizes.1, 3);
@@ -105,7 +115,7 @@ fn scaled_product_is_added_to_the_scaled_output_in_any_layout() {
 #[test]
 fn what_surrounds_a_sliced_output_stays() {
     let context = context();
-    for sizes in [(3, 4, 5), (300, 70, 65), (17, 13, 8_999), (5, 8_999, 24), (9_001, 1, 33)] {
+    for sizes in [(3, 4, 5), (300, 70, 65), (17, 13, 8_999), (5, 8_999, 24), (9_001, 1, 33), (3, 520, 40), (3, 1_030, 600)] {
         let (m, n) = (sizes.0, sizes.1);
         let (a, b, wanted) = operands(&context, DType::Float64, sizes, Transposed::Neither, (Layout::RowMajor, Layout::RowMajor));
         let whole = Tensor::full(&context, &[m + 2, n + 2], DType::Float64, 7.0).unwrap();
@@ -133,7 +143,7 @@ fn nan_in_the_output_does_not_survive_beta_0() {
         (17, 13, 8_999),
         (4, 6, 0),
     ];
-    for sizes in sizes.into_iter().chain([(5, 8_999, 24), (1, 9, 9), (9, 1, 9), (300, 1, 5), (3, 3, 300)]) {
+    for sizes in sizes.into_iter().chain([(5, 8_999, 24), (1, 9, 9), (9, 1, 9), (300, 1, 5), (3, 3, 300), (5, 520, 40), (5, 1_030, 600)]) {
         for transposed in ALL {
             let (a, b, wanted) = operands(&context, DType::Float32, sizes, transposed, (Layout::RowMajor, Layout::RowMajor));
             for layout in [Layout::RowMajor, Layout::Transposed] {

@@ -11,6 +11,7 @@ mod decompositions;
 mod determinism;
 mod ensembles;
 mod factorization;
+mod few_rows;
 mod forest;
 mod fuzz;
 mod gram;

@@ -4,7 +4,7 @@
 //! is a chain of multiply-adds along the inner axis, cut at multiples of [`Blocks::depth`]: its bits do not depend on how rows and
 //! columns are cut into blocks or dealt to threads.
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 use super::panels::Panels;
 use super::scratch::with_scratch;
@@ -18,7 +18,7 @@ use crate::linalg::{Matrix, MatrixMut, lanes};
 const DEPTH: usize = 512;
 /// Rows of `a` that stay in the second-level cache while all panels pass by: whole strips.
 pub(super) const ROWS: usize = 16 * STRIP;
-/// With as many rows or fewer, packing `b` costs more than it brings.
+/// With as many rows or fewer, packing `b` costs more than it brings. Where it is wide, there are [better](super::few) ways to read it.
 const FEW_ROWS: usize = 12;
 
 /// How products are cut for the instructions in use.
@@ -47,6 +47,11 @@ pub(crate) enum Part {
 impl Blocks {
     pub(super) fn of<T: Float>() -> Blocks {
         Blocks(Width::of::<T>())
+    }
+
+    /// The instructions in use.
+    pub(super) fn arch(self) -> Arch {
+        self.0.arch
     }
 
     /// The depth that an inner axis is cut into: equal parts.
@@ -235,13 +240,13 @@ impl<T: Float> Multiply<'_, '_, '_, T> {
 }
 
 /// Whether a strip need not be packed: its rows' numbers lie next to each other.
-fn are_read_in_place<T: Copy>(a: Matrix<'_, T>) -> bool {
+pub(super) fn are_read_in_place<T: Copy>(a: Matrix<'_, T>) -> bool {
     a.col_stride == 1 || a.cols == 1
 }
 
 /// The rows from `first` on. Where less than a strip is left before `end`, the last row comes again and again.
 #[inline(always)]
-fn plain_rows<T: Copy, const R: usize>(a: Matrix<'_, T>, (first, end): (usize, usize)) -> Rows<'_, T, R> {
+pub(super) fn plain_rows<T: Copy, const R: usize>(a: Matrix<'_, T>, (first, end): (usize, usize)) -> Rows<'_, T, R> {
     let mut rows = Rows([&a.elements[..0]; R]);
     for (at, row) in rows.0.iter_mut().enumerate() {
         *row = &a.elements[(first + at).min(end - 1) * a.row_stride..][..a.cols];
@@ -250,7 +255,7 @@ fn plain_rows<T: Copy, const R: usize>(a: Matrix<'_, T>, (first, end): (usize, u
 }
 
 #[inline(always)]
-fn pack_strip<T: Float, const R: usize>(rows: Matrix<'_, T>, to: &mut [[T; R]]) {
+pub(super) fn pack_strip<T: Float, const R: usize>(rows: Matrix<'_, T>, to: &mut [[T; R]]) {
     for (i, to) in to.iter_mut().enumerate() {
         let at = i * rows.col_stride;
         match rows.elements[at..].first_chunk::<R>() {

@@ -2,6 +2,8 @@
 //! is cut by shape alone.
 
 mod blocks;
+mod dots;
+mod few;
 mod panels;
 mod scratch;
 mod tile;
@@ -17,6 +19,7 @@ use crate::float::Float;
 use crate::workspace::Workspace;
 pub(crate) use blocks::Part;
 use blocks::{Blocks, ROWS, Right};
+use few::Order;
 use panels::Panels;
 use scratch::with_scratch;
 pub(crate) use tile::{Rows, times_panel};
@@ -26,6 +29,8 @@ pub(crate) use width::{MOST_LANES, MOST_VECTORS, STRIP, Width};
 const TINY: usize = 256;
 /// Below so many the hop to the pool costs more than it brings.
 const PARALLEL: usize = 1 << 20;
+/// The same for few rows; fewer than four are as much work as four.
+const FEW_PARALLEL: (usize, usize) = (4, 1 << 21);
 /// The least work worth a task of its own.
 const TASK: usize = 1 << 21;
 /// Results that partial products of [`in_depths`] may have.
@@ -82,6 +87,12 @@ impl<T: Float> Product<'_, T> {
         {
             return done;
         }
+        // A long inner axis is cut itself, where there are too few columns for tasks.
+        if let Some(order) = Order::of(m, self.b)
+            && (k < 2 * STRETCH || n >= STRETCH / 4)
+        {
+            return self.few_rows(out, order);
+        }
         if work < PARALLEL {
             serial(out, self.a, self.b, self.scale);
             return Ok(());
@@ -93,7 +104,7 @@ impl<T: Float> Product<'_, T> {
             return self.in_depths(out);
         }
         if row_tasks < 8 && n >= 2 * STRETCH {
-            return self.in_columns(out);
+            return self.in_columns(out, STRETCH, None);
         }
         self.in_rows(out, rows)
     }
@@ -113,6 +124,17 @@ impl<T: Float> Product<'_, T> {
                 combine(sum, self.scale, out.at(i, j));
             }
         }
+    }
+
+    /// Few rows: `b` is not packed.
+    fn few_rows(self, out: &mut MatrixMut<'_, T>, order: Order) -> Result<()> {
+        let (sizes, (least, parallel)) = ((out.rows, out.cols, self.a.cols), FEW_PARALLEL);
+        let work = sizes.0.max(least).saturating_mul(sizes.1).saturating_mul(sizes.2);
+        if work < parallel {
+            order.product(out, self.a, self.b, self.scale);
+            return Ok(());
+        }
+        self.in_columns(out, order.task_columns(sizes, self.context.threads()), Some(order))
     }
 
     /// A task for each `rows` rows of the result, while all share packed blocks of `b`: as many below each other as there is room for, so that
@@ -166,6 +188,11 @@ impl<T: Float> Product<'_, T> {
 
     /// One thread's share of a product, with looks at the cancel token.
     pub(super) fn in_stretches(self, out: &mut MatrixMut<'_, T>) -> Result<()> {
+        self.in_stretches_of(out, None)
+    }
+
+    /// The same. With an `order`, `b` is few rows' and not packed.
+    fn in_stretches_of(self, out: &mut MatrixMut<'_, T>, order: Option<Order>) -> Result<()> {
         let (alpha, beta) = self.scale;
         for left in (0..out.cols).step_by(STRETCH) {
             let cols = STRETCH.min(out.cols - left);
@@ -174,7 +201,11 @@ impl<T: Float> Product<'_, T> {
                 let depth = STRETCH.min(self.a.cols - top);
                 let beta = if top == 0 { beta } else { T::ONE };
                 let (a, b) = (self.a.cols(top, depth), self.b.rows(top, depth).cols(left, cols));
-                serial(&mut out.cols(left, cols), a, b, (alpha, beta));
+                let mut out = out.cols(left, cols);
+                match order {
+                    Some(order) => order.product(&mut out, a, b, (alpha, beta)),
+                    None => serial(&mut out, a, b, (alpha, beta)),
+                }
             }
         }
         Ok(())
@@ -204,24 +235,24 @@ impl<T: Float> Product<'_, T> {
         Ok(())
     }
 
-    /// Few rows, many columns: a task for each [`STRETCH`] columns.
-    fn in_columns(self, out: &mut MatrixMut<'_, T>) -> Result<()> {
+    /// Few rows, many columns: a task for each `width` columns. The order is that of all columns: the last task may have too few to tell.
+    fn in_columns(self, out: &mut MatrixMut<'_, T>, width: usize, order: Option<Order>) -> Result<()> {
         let (m, n, row_stride, col_stride) = (out.rows, out.cols, out.row_stride.max(1), out.col_stride);
         let row_elements = (n - 1) * col_stride + 1;
-        let mut tasks: Vec<Vec<&mut [T]>> = (0..n.div_ceil(STRETCH)).map(|_| Vec::with_capacity(m)).collect();
+        let mut tasks: Vec<Vec<&mut [T]>> = (0..n.div_ceil(width)).map(|_| Vec::with_capacity(m)).collect();
         // One row may have a shorter stride than elements; several do not interleave (see `in_rows`).
         let row_stride = if m == 1 { row_elements } else { row_stride };
         for row in out.elements.chunks_mut(row_stride).take(m) {
-            let pieces = row[..row_elements].chunks_mut(STRETCH * col_stride);
+            let pieces = row[..row_elements].chunks_mut(width * col_stride);
             tasks.iter_mut().zip(pieces).for_each(|(task, piece)| task.push(piece));
         }
-        let tile = || Workspace::<T>::new(self.context, self.operation, m * STRETCH);
+        let tile = || Workspace::<T>::new(self.context, self.operation, m * width);
         self.context.in_pool(|| {
             tasks.into_par_iter().enumerate().try_for_each_init(tile, |tile, (task, rows)| {
                 let tile = tile.as_mut().map_err(|error| error.clone())?;
-                let (left, cols) = (task * STRETCH, STRETCH.min(n - task * STRETCH));
+                let (left, cols) = (task * width, width.min(n - task * width));
                 let part = Product { b: self.b.cols(left, cols), scale: (T::ONE, T::ZERO), ..self };
-                part.in_stretches(&mut MatrixMut::row_major(&mut tile[..m * cols], m, cols))?;
+                part.in_stretches_of(&mut MatrixMut::row_major(&mut tile[..m * cols], m, cols), order)?;
                 for (row, sums) in rows.into_iter().zip(tile.chunks_exact(cols)) {
                     if col_stride == 1 {
                         row.iter_mut().zip(sums).for_each(|(out, &sum)| combine(sum, self.scale, out));
@@ -250,10 +281,15 @@ pub(crate) fn partly<T: Float>(out: &mut MatrixMut<'_, T>, a: Matrix<'_, T>, b: 
         (0..out.rows).for_each(|i| (0..out.cols).for_each(|j| combine(T::ZERO, scale, out.at(i, j))));
         return;
     }
+    if part == Part::All
+        && let Some(order) = Order::of(a.rows, b)
+    {
+        return order.product(out, a, b, scale);
+    }
     let blocks = Blocks::of::<T>();
     // A few columns of a long transposed matrix: as rows of the transposed result, they pass by the matrix as it lies in memory.
     if part == Part::All && out.cols < out.rows && out.cols <= FEW_COLUMNS && a.row_stride == 1 && a.col_stride > 1 {
-        return blocks.product(&mut out.transposed(), b.transposed(), a.transposed(), scale, part);
+        return partly(&mut out.transposed(), b.transposed(), a.transposed(), scale, part);
     }
     if part == Part::Upper {
         // The diagonal is told by numbers of rows and columns: these stay together.
