@@ -28,16 +28,22 @@ impl Server {
     pub(crate) fn at_free_port(mut command: Command, tell: impl FnOnce(&mut Command, String)) -> Server {
         let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
         tell(&mut command, address.port().to_string());
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        Server::at(address, command)
+    }
+
+    /// Starts a command that knows its address already, and waits likewise.
+    pub(crate) fn at(address: SocketAddr, mut command: Command) -> Server {
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut server = Server { child, address };
+        let mut lines = BufReader::new(server.child.stderr.take().unwrap()).lines();
         // What it says must not fill the pipe.
         std::thread::spawn(move || lines.by_ref().map_while(Result::ok).for_each(drop));
         let begun = Instant::now();
         while !answers(address) {
-            assert!(begun.elapsed() < PATIENCE && child.try_wait().unwrap().is_none(), "the server does not answer");
+            assert!(begun.elapsed() < PATIENCE && server.child.try_wait().unwrap().is_none(), "the server does not answer");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Server { child, address }
+        server
     }
 
     /// Resident memory of the process.
@@ -51,8 +57,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Python's servers end their workers when they are asked to end, not when they are killed.
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        // Python's servers end their workers when they are asked to end, not when they are killed. What has a pipe as its input ends with it.
+        if self.child.stdin.take().is_none() {
+            let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        }
         let asked = Instant::now();
         while self.child.try_wait().is_ok_and(|ended| ended.is_none()) && asked.elapsed() < Duration::from_secs(10) {
             std::thread::sleep(Duration::from_millis(10));
@@ -63,11 +71,20 @@ impl Drop for Server {
 }
 
 fn answers(address: SocketAddr) -> bool {
-    request(address, "GET", "/ping", b"").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    // Not every server closes the connection where it is asked to: the status line must do.
+    let mut status = [0; 12];
+    send(address, "GET", "/ping", b"").is_some_and(|mut stream| stream.read_exact(&mut status).is_ok()) && &status == b"HTTP/1.1 200"
 }
 
 /// The answer to a request; none when the server does not take it.
 pub(crate) fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<String> {
+    let mut answer = String::new();
+    send(address, method, path, body)?.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+/// A connection on which a request was sent.
+fn send(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(address).ok()?;
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\ncontent-type: text/csv\r\naccept: text/csv\r\ncontent-length: {}\r\n\r\n",
@@ -75,7 +92,5 @@ pub(crate) fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]
     );
     stream.write_all(head.as_bytes()).ok()?;
     stream.write_all(body).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    Some(answer)
+    Some(stream)
 }

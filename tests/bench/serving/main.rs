@@ -1,7 +1,7 @@
 //! `cargo bench --bench serving [-- WORD...]`: predictions a second against a native handler and against the Python servers people run, what
 //! joining requests brings, and what a thousand models cost. Peers run in the same minutes on the same machine, interleaved.
 //!
-//! Words: `native`, `python`, `batching`, `models`.
+//! Words: `native`, `python`, `mms`, `batching`, `models`.
 
 #![allow(
     missing_docs,
@@ -18,6 +18,7 @@ mod figures;
 mod guests;
 #[path = "../load.rs"]
 mod load;
+mod mms;
 mod models;
 mod native;
 #[path = "../peers.rs"]
@@ -38,6 +39,9 @@ fn main() {
     }
     if wanted("python") {
         predict::against_python();
+    }
+    if wanted("mms") {
+        predict::against_mms();
     }
     if wanted("batching") {
         batching::run();
