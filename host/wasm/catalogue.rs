@@ -18,7 +18,7 @@ pub struct Kernel {
 /// The devices that every kernel of this build runs on.
 pub const DEVICES: [&str; 1] = ["cpu"];
 
-/// The interfaces that compute. `job`, `data`, `artifacts` and `checkpoints` move things about.
+/// The interfaces that compute. `job`, `data`, `artifacts`, `checkpoints`, `requests`, `streams` and `sessions` move things about.
 const INTERFACES: [(&str, &str); 12] = [
     ("tensors", include_str!("../../wit/tensors.wit")),
     ("formulas", include_str!("../../wit/formulas.wit")),

@@ -76,15 +76,8 @@ fn answers(address: SocketAddr) -> bool {
     send(address, "GET", "/ping", b"").is_some_and(|mut stream| stream.read_exact(&mut status).is_ok()) && &status == b"HTTP/1.1 200"
 }
 
-/// The answer to a request; none when the server does not take it.
-pub(crate) fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<String> {
-    let mut answer = String::new();
-    send(address, method, path, body)?.read_to_string(&mut answer).ok()?;
-    Some(answer)
-}
-
-/// A connection on which a request was sent.
-fn send(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<TcpStream> {
+/// A connection on which a request was sent; none when the server does not take it.
+pub(crate) fn send(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(address).ok()?;
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\ncontent-type: text/csv\r\naccept: text/csv\r\ncontent-length: {}\r\n\r\n",

@@ -8,7 +8,7 @@ use wit_parser::{FunctionKind, Resolve, WorldItem};
 use crate::support::{Base, algohost, guest, repository};
 
 /// Interfaces of the world `imports` that do not compute.
-const NOT_KERNELS: [&str; 5] = ["types", "job", "data", "artifacts", "checkpoints"];
+const NOT_KERNELS: [&str; 8] = ["types", "job", "data", "artifacts", "checkpoints", "requests", "streams", "sessions"];
 
 /// Functions that only look at or rename what is there, so that there is nothing to time.
 const NOT_TIMED: [(&str, &[&str]); 5] = [

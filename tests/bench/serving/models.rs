@@ -1,12 +1,14 @@
 //! A thousand models in one process: their memory, and how long it takes to load one.
 
+use std::io::Read;
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use serde_json::json;
 
 use crate::figures::median;
 use crate::guests::compiled;
-use crate::server::{Server, request};
+use crate::server::{Server, send};
 use crate::trained;
 
 const MODELS: usize = 1_000;
@@ -33,17 +35,24 @@ pub(crate) fn run() {
         reading.push(begun.elapsed().as_secs_f64() * 1e3);
         drop(bytes);
         let begun = Instant::now();
-        let answer = request(server.address, "POST", "/models", body.as_bytes()).unwrap();
+        let answer = post(server.address, "/models", body.as_bytes());
         times.push(begun.elapsed().as_secs_f64() * 1e3);
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
     let row = trained::row();
     for number in (0..MODELS).step_by(97) {
-        let answer = request(server.address, "POST", &format!("/models/{number}/invoke"), row.as_bytes()).unwrap();
+        let answer = post(server.address, &format!("/models/{number}/invoke"), row.as_bytes());
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
     let (sum, resident) = ((MODELS * weights.len()) as f64 / 1e6, server.resident_bytes() as f64 / 1e6);
     println!("{MODELS} models of {} kB in one process", weights.len() / 1000);
     println!("  resident {resident:.0} MB, weights {sum:.0} MB   (reach: at most {:.0})", 1.2 * sum + 64.0);
     println!("  loading one: median {:.2} ms, {:.2} ms of them reading   (reach: 5 beyond reading)\n", median(times), median(reading));
+}
+
+/// The answer to a request.
+fn post(address: SocketAddr, path: &str, body: &[u8]) -> String {
+    let mut answer = String::new();
+    send(address, "POST", path, body).unwrap().read_to_string(&mut answer).unwrap();
+    answer
 }
