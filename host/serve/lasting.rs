@@ -27,6 +27,11 @@ const UNHEARD: usize = 64;
 /// How the call ended; nothing when its thread did not live to say so.
 pub(super) type Ending = oneshot::Receiver<Result<(), Failure>>;
 
+/// How the call ended, from what its [`Ending`] tells.
+pub(super) fn ended<E>(told: Result<Result<(), Failure>, E>) -> Result<(), Failure> {
+    told.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the host itself failed with this request; its log has the place")))
+}
+
 /// How many of these calls there may be at once.
 #[derive(Clone)]
 pub(super) struct Places {

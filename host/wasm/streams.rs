@@ -104,13 +104,12 @@ pub struct Conversation {
     outgoing: Outlet<Message>,
     /// Bytes of a message at most.
     longest: usize,
-    closed: bool,
 }
 
 impl Conversation {
     /// One that ends when the other end of `incoming` is gone; when that of `outgoing` is, so is the client.
     pub fn new(incoming: Receiver<Heard>, outgoing: Sender<Message>, longest: usize) -> Conversation {
-        Conversation { incoming, outgoing: Outlet::new(outgoing), longest, closed: false }
+        Conversation { incoming, outgoing: Outlet::new(outgoing), longest }
     }
 
     /// The next message; none when there will be no more.
@@ -120,7 +119,6 @@ impl Conversation {
             Err(TryRecvError::Disconnected) => None,
             Err(TryRecvError::Empty) => in_time(deadline, self.incoming.recv())?,
         };
-        self.closed = heard.is_none();
         Ok(heard.map(|heard| heard.message))
     }
 
@@ -128,21 +126,17 @@ impl Conversation {
     pub(super) fn receive_within(&mut self, time: Duration, deadline: &Deadline) -> Result<Option<Message>, Failure> {
         match self.incoming.try_recv() {
             Ok(heard) => return Ok(Some(heard.message)),
-            Err(TryRecvError::Disconnected) => {
-                self.closed = true;
-                return Ok(None);
-            }
+            Err(TryRecvError::Disconnected) => return Ok(None),
             Err(TryRecvError::Empty) if time.is_zero() => return Ok(None),
             Err(TryRecvError::Empty) => {}
         }
         let heard = in_time(deadline, async { tokio::time::timeout(time, self.incoming.recv()).await })?;
-        self.closed = matches!(heard, Ok(None));
         Ok(heard.ok().flatten().map(|heard| heard.message))
     }
 
-    /// Whether the last attempt to receive found the end.
+    /// Whether nothing will come any more.
     pub(super) fn is_closed(&self) -> bool {
-        self.closed || (self.incoming.is_closed() && self.incoming.is_empty())
+        self.incoming.is_closed() && self.incoming.is_empty()
     }
 
     pub(super) fn send(&mut self, message: Message, deadline: &Deadline) -> Result<(), Failure> {

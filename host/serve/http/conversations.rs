@@ -14,7 +14,7 @@ use tokio::time::{self, MissedTickBehavior, timeout};
 use tracing::Instrument;
 
 use super::super::answer::Raw;
-use super::super::lasting::{Call, Talk};
+use super::super::lasting::{Call, Talk, ended};
 use super::endpoints::{error_code, target_model};
 use super::invocations::{found, span_of};
 use super::{Service, error, error_with, sessions};
@@ -182,7 +182,7 @@ impl Carrier {
                 tracing::warn!("serve: a conversation is broken off: {error}");
                 close(&mut socket, close_code::PROTOCOL, "").await;
             }
-            End::Returned => match ending.await.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the host itself failed"))) {
+            End::Returned => match ended(ending.await) {
                 Ok(()) if stopping => close(&mut socket, close_code::AWAY, "the server is stopping").await,
                 Ok(()) => close(&mut socket, close_code::NORMAL, "").await,
                 Err(failure) => tell(&mut socket, &failure).await,

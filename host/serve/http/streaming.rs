@@ -10,7 +10,7 @@ use tokio::sync::mpsc::Receiver;
 
 use super::super::answer::Answer;
 use super::super::gauges::Times;
-use super::super::lasting::{Call, Ending, Streamed};
+use super::super::lasting::{Call, Ending, Streamed, ended};
 use super::Service;
 use super::invocations::respond;
 use crate::failure::{Code, Failure};
@@ -70,8 +70,4 @@ impl hyper::body::Body for Parts {
         context.waker().wake_by_ref();
         Poll::Pending
     }
-}
-
-fn ended<E>(outcome: Result<Result<(), Failure>, E>) -> Result<(), Failure> {
-    outcome.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the host itself failed with this request; its log has the place")))
 }

@@ -8,15 +8,9 @@ use tungstenite::client::IntoClientRequest;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Message, WebSocket};
 
-use crate::support::{Base, Server, exchange, guest, post};
+use crate::support::{Server, exchange, post};
 
 const PATH: &str = "/invocations-bidirectional-stream";
-
-fn server(environment: &[(&str, &str)]) -> (Base, Server) {
-    let base = Base::new();
-    let server = Server::start(base.path(), &guest("streams"), environment);
-    (base, server)
-}
 
 /// A conversation from the client's side.
 struct Talk(WebSocket<TcpStream>);
@@ -65,23 +59,9 @@ impl Talk {
     }
 }
 
-fn streams(server: &Server) -> String {
-    let text = server.get("/metrics").text();
-    text.lines().find_map(|line| line.strip_prefix("algohost_streams ")).unwrap().to_owned()
-}
-
-#[track_caller]
-fn wait_for_streams(server: &Server, wanted: &str) {
-    let begun = Instant::now();
-    while streams(server) != wanted {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{} under way, wanted {wanted}", streams(server));
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn messages_go_both_ways_when_either_side_likes() {
-    let (_base, server) = server(&[]);
+    let (_base, server) = Server::streams(&[]);
     let mut talk = Talk::new(&server, &[("x-greeting", "welcome")]);
     assert_eq!(talk.hear_text(), "welcome", "the algorithm may speak first");
     assert_eq!(talk.ask("hello"), "hello");
@@ -99,12 +79,12 @@ fn messages_go_both_ways_when_either_side_likes() {
     assert_eq!(talk.0.read().unwrap(), Message::Pong(vec![1].into()));
     talk.say("bye");
     assert_eq!(talk.close_code(), CloseCode::Normal);
-    wait_for_streams(&server, "0");
+    server.wait_for_streams(0.0);
 }
 
 #[test]
 fn conversations_are_held_beside_one_another() {
-    let (_base, server) = server(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_MAX_STREAMS", "3")]);
+    let (_base, server) = Server::streams(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_MAX_STREAMS", "3")]);
     let mut talks: Vec<Talk> = (0..3).map(|_| Talk::new(&server, &[])).collect();
     for (number, talk) in talks.iter_mut().enumerate() {
         assert_eq!(talk.ask(&format!("i am {number}")), format!("i am {number}"));
@@ -112,13 +92,13 @@ fn conversations_are_held_beside_one_another() {
     let refused = exchange(server.address, upgrade(LAST).as_bytes()).expect_status(503);
     assert_eq!(refused.header("retry-after"), Some("1"));
     talks.pop();
-    wait_for_streams(&server, "2");
+    server.wait_for_streams(2.0);
     assert_eq!(Talk::new(&server, &[]).ask("again"), "again");
 }
 
 #[test]
 fn a_failure_is_told_before_the_end() {
-    let (_base, server) = server(&[("ALGOHOST_CONVERSATION_SECONDS", "2")]);
+    let (_base, server) = Server::streams(&[("ALGOHOST_CONVERSATION_SECONDS", "2")]);
     for (command, code, message) in [
         ("fail", "StreamBroken", "told to fail"),
         ("trap", "StreamBroken", "converse: the algorithm panicked: told to panic"),
@@ -136,7 +116,7 @@ fn a_failure_is_told_before_the_end() {
 
 #[test]
 fn what_an_algorithm_cannot_send_is_an_error_that_it_can_handle() {
-    let (_base, server) = server(&[("ALGOHOST_MAX_BODY_MB", "1")]);
+    let (_base, server) = Server::streams(&[("ALGOHOST_MAX_BODY_MB", "1")]);
     let mut talk = Talk::new(&server, &[]);
     assert_eq!(talk.ask("no-text"), "conversation.send: the text is not UTF-8 from byte 1 on\nSend it as binary");
     let refused = talk.ask("long 1048577");
@@ -148,24 +128,24 @@ fn what_an_algorithm_cannot_send_is_an_error_that_it_can_handle() {
 
 #[test]
 fn an_algorithm_hears_that_its_client_is_gone() {
-    let (_base, server) = server(&[]);
+    let (_base, server) = Server::streams(&[]);
     let mut talk = Talk::new(&server, &[]);
     talk.ask("hello");
     talk.0.close(None).unwrap();
     assert!(matches!(talk.hear(), Message::Close(_)), "the end is not confirmed");
-    wait_for_streams(&server, "0");
+    server.wait_for_streams(0.0);
     // Gone without a word.
     let mut talk = Talk::new(&server, &[]);
     talk.ask("hello");
     drop(talk);
-    wait_for_streams(&server, "0");
+    server.wait_for_streams(0.0);
     let text = server.get("/metrics").text();
     assert!(text.contains("\nalgohost_traps_total 0\n"), "{text}");
 }
 
 #[test]
 fn a_server_that_stops_ends_conversations_in_order() {
-    let (_base, mut server) = server(&[]);
+    let (_base, mut server) = Server::streams(&[]);
     let mut talk = Talk::new(&server, &[]);
     talk.ask("hello");
     server.terminate();
@@ -177,7 +157,7 @@ fn a_server_that_stops_ends_conversations_in_order() {
 
 #[test]
 fn a_conversation_has_its_session() {
-    let (_base, server) = server(&[("SAGEMAKER_ENABLE_STATEFUL_SESSIONS", "true")]);
+    let (_base, server) = Server::streams(&[("SAGEMAKER_ENABLE_STATEFUL_SESSIONS", "true")]);
     let opened = server.invoke(&[], br#"{"requestType": "NEW_SESSION"}"#).expect_status(200);
     let id = opened.header("x-amzn-sagemaker-new-session-id").unwrap().split(';').next().unwrap().to_owned();
     let mut talk = Talk::new(&server, &[("x-amzn-sagemaker-session-id", &id)]);
@@ -202,7 +182,7 @@ fn upgrade(headers: &str) -> String {
 
 #[test]
 fn what_is_no_conversation_is_refused() {
-    let (_base, talking) = server(&[]);
+    let (_base, talking) = Server::streams(&[]);
     talking.get(PATH).expect_status(400);
     post(talking.address, PATH, &[], b"hello").expect_status(405);
     let old = upgrade(LAST).replace("version: 13", "version: 8");
@@ -233,7 +213,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 #[test]
 fn abuse_ends_one_conversation_and_nothing_else() {
-    let (_base, server) = server(&[("ALGOHOST_MAX_BODY_MB", "1"), ("ALGOHOST_IDLE_SECONDS", "3")]);
+    let (_base, server) = Server::streams(&[("ALGOHOST_MAX_BODY_MB", "1"), ("ALGOHOST_IDLE_SECONDS", "3")]);
     let mut well = Talk::new(&server, &[]);
     well.ask("hello");
     let unmasked = vec![0x81, 5, b'h', b'e', b'l', b'l', b'o'];
@@ -267,7 +247,7 @@ fn abuse_ends_one_conversation_and_nothing_else() {
         assert!(begun.elapsed() < Duration::from_secs(10), "{what} keeps the connection open");
         assert_eq!(well.ask(what), what);
     }
-    wait_for_streams(&server, "1");
+    server.wait_for_streams(1.0);
     // A flood of pings, from one who never reads the answers.
     let mut deaf = TcpStream::connect(server.address).unwrap();
     deaf.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
@@ -280,7 +260,7 @@ fn abuse_ends_one_conversation_and_nothing_else() {
     deaf = TcpStream::connect(server.address).unwrap();
     deaf.write_all(upgrade("").as_bytes()).unwrap();
     deaf.write_all(&frame(0x81, b"push 4000000")).unwrap();
-    wait_for_streams(&server, "1");
+    server.wait_for_streams(1.0);
     assert_eq!(well.ask("hello"), "hello");
     drop(deaf);
     well.say("bye");

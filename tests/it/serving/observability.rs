@@ -6,16 +6,6 @@ use crate::support::{Server, post};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/// The value of a metric, named with its labels.
-fn metric(server: &Server, name: &str) -> f64 {
-    let reply = server.get("/metrics").expect_status(200);
-    assert_eq!(reply.header("content-type"), Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
-    let text = reply.text();
-    assert!(text.ends_with("# EOF\n"), "{text}");
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    line.unwrap_or_else(|| panic!("no {name} in\n{text}")).parse().unwrap()
-}
-
 #[test]
 fn requests_times_traps_and_memory_are_counted() {
     let (_base, server) = Server::faulty(&[("ALGOHOST_INSTANCES", "1")]);
@@ -23,21 +13,21 @@ fn requests_times_traps_and_memory_are_counted() {
         server.csv(row).expect_status(status);
     }
     for (code, count) in [(200, 3.0), (400, 1.0), (500, 1.0)] {
-        assert_eq!(metric(&server, &format!("algohost_requests_total{{code=\"{code}\"}}")), count);
+        assert_eq!(server.metric(&format!("algohost_requests_total{{code=\"{code}\"}}")), count);
     }
     // What was not answered by the algorithm took time, too, but not in it.
-    assert_eq!(metric(&server, "algohost_request_seconds_count{phase=\"Total\"}"), 5.0);
+    assert_eq!(server.metric("algohost_request_seconds_count{phase=\"Total\"}"), 5.0);
     for phase in ["Queue", "Decode", "Guest", "Encode"] {
-        assert_eq!(metric(&server, &format!("algohost_request_seconds_count{{phase=\"{phase}\"}}")), 3.0);
+        assert_eq!(server.metric(&format!("algohost_request_seconds_count{{phase=\"{phase}\"}}")), 3.0);
     }
     // The last one slept for 200 ms.
-    let guest = metric(&server, "algohost_request_seconds_sum{phase=\"Guest\"}");
+    let guest = server.metric("algohost_request_seconds_sum{phase=\"Guest\"}");
     assert!((0.2..1.0).contains(&guest), "{guest} s");
-    assert_eq!((metric(&server, "algohost_traps_total"), metric(&server, "algohost_restarts_total")), (1.0, 1.0));
-    assert_eq!((metric(&server, "algohost_instances"), metric(&server, "algohost_models")), (1.0, 1.0));
-    assert_eq!((metric(&server, "algohost_requests_waiting"), metric(&server, "algohost_tensor_memory_bytes")), (0.0, 0.0));
+    assert_eq!((server.metric("algohost_traps_total"), server.metric("algohost_restarts_total")), (1.0, 1.0));
+    assert_eq!((server.metric("algohost_instances"), server.metric("algohost_models")), (1.0, 1.0));
+    assert_eq!((server.metric("algohost_requests_waiting"), server.metric("algohost_tensor_memory_bytes")), (0.0, 0.0));
     // One instance's, although there have been two.
-    let memory = metric(&server, "algohost_guest_memory_bytes");
+    let memory = server.metric("algohost_guest_memory_bytes");
     assert!((65_536.0..8e6).contains(&memory), "{memory} bytes");
 }
 
@@ -45,7 +35,7 @@ fn requests_times_traps_and_memory_are_counted() {
 fn joined_requests_and_many_models_are_counted() {
     let (_base, joining) = Server::faulty(&[("ALGOHOST_MAX_BATCH_ROWS", "8")]);
     joining.csv("1,2\n3,4\n").expect_status(200);
-    assert_eq!((metric(&joining, "algohost_batch_requests_sum"), metric(&joining, "algohost_batch_rows_sum")), (1.0, 2.0));
+    assert_eq!((joining.metric("algohost_batch_requests_sum"), joining.metric("algohost_batch_rows_sum")), (1.0, 2.0));
 
     let (base, many) = Server::faulty(&[("SAGEMAKER_MULTI_MODEL", "true"), ("ALGOHOST_WARM_INSTANCES", "1")]);
     base.write("models/a/model/load", "well");
@@ -53,13 +43,13 @@ fn joined_requests_and_many_models_are_counted() {
         let body = format!(r#"{{"model_name": "{name}", "url": "/opt/ml/models/a/model"}}"#);
         post(many.address, "/models", &[], body.as_bytes()).expect_status(200);
     }
-    assert_eq!(metric(&many, "algohost_models"), 2.0);
-    let memory = metric(&many, "algohost_guest_memory_bytes");
+    assert_eq!(many.metric("algohost_models"), 2.0);
+    let memory = many.metric("algohost_guest_memory_bytes");
     for (row, status) in [("2,0\n", 500), ("1,2\n", 200)] {
         post(many.address, "/models/a/invoke", &[("content-type", "text/csv")], row.as_bytes()).expect_status(status);
     }
-    assert_eq!((metric(&many, "algohost_traps_total"), metric(&many, "algohost_requests_total{code=\"200\"}")), (1.0, 1.0));
-    assert_eq!(metric(&many, "algohost_guest_memory_bytes"), memory);
+    assert_eq!((many.metric("algohost_traps_total"), many.metric("algohost_requests_total{code=\"200\"}")), (1.0, 1.0));
+    assert_eq!(many.metric("algohost_guest_memory_bytes"), memory);
 }
 
 #[test]

@@ -7,12 +7,6 @@ use crate::support::{Base, Reply, Server, guest, post};
 const ON: (&str, &str) = ("SAGEMAKER_ENABLE_STATEFUL_SESSIONS", "true");
 const ID: &str = "x-amzn-sagemaker-session-id";
 
-fn server(environment: &[(&str, &str)]) -> (Base, Server) {
-    let base = Base::new();
-    let server = Server::start(base.path(), &guest("streams"), environment);
-    (base, server)
-}
-
 /// Opens a session, and gives its id.
 #[track_caller]
 fn open(server: &Server) -> String {
@@ -37,7 +31,7 @@ fn said(reply: Reply) -> String {
 
 #[test]
 fn a_session_remembers_and_no_other_sees_it() {
-    let (_base, server) = server(&[ON]);
+    let (_base, server) = Server::streams(&[ON]);
     let (first, second) = (open(&server), open(&server));
     assert_ne!(first, second);
     assert_eq!(said(ask(&server, &first, "session")), first);
@@ -58,7 +52,7 @@ fn a_session_remembers_and_no_other_sees_it() {
 
 #[test]
 fn a_session_ends_when_it_is_closed_or_over() {
-    let (_base, server) = server(&[ON, ("SAGEMAKER_SESSIONS_EXPIRATION", "2")]);
+    let (_base, server) = Server::streams(&[ON, ("SAGEMAKER_SESSIONS_EXPIRATION", "2")]);
     let (closed, over) = (open(&server), open(&server));
     let reply = ask(&server, &closed, r#"{"requestType": "CLOSE"}"#).expect_status(200);
     assert_eq!(reply.header("x-amzn-sagemaker-closed-session-id"), Some(closed.as_str()));
@@ -75,7 +69,7 @@ fn a_session_ends_when_it_is_closed_or_over() {
 
 #[test]
 fn sessions_keep_no_more_than_they_may() {
-    let (_base, server) = server(&[ON, ("ALGOHOST_SESSION_MB", "1")]);
+    let (_base, server) = Server::streams(&[ON, ("ALGOHOST_SESSION_MB", "1")]);
     let (first, second) = (open(&server), open(&server));
     assert_eq!(said(ask(&server, &first, "fill a 700000")), "filled");
     let refused = ask(&server, &second, "fill a 700000").expect_status(507);
@@ -100,7 +94,7 @@ fn sessions_keep_no_more_than_they_may() {
 
 #[test]
 fn where_sessions_are_off_such_requests_are_the_algorithms() {
-    let (_base, server) = server(&[]);
+    let (_base, server) = Server::streams(&[]);
     let reply = server.invoke(&[], br#"{"requestType": "NEW_SESSION"}"#).expect_status(400);
     assert_eq!(reply.json()["message"], "no such command");
     assert_eq!(said(ask(&server, "mine", "session")), "none");

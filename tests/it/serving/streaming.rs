@@ -2,34 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::{Base, Server, chunks, guest, post};
 
-fn server(environment: &[(&str, &str)]) -> (Base, Server) {
-    let base = Base::new();
-    let server = Server::start(base.path(), &guest("streams"), environment);
-    (base, server)
-}
-
-fn metric(server: &Server, name: &str) -> f64 {
-    let text = server.get("/metrics").text();
-    let line = text.lines().find(|line| line.split(' ').next() == Some(name)).unwrap_or_else(|| panic!("no {name} in {text}"));
-    line.split(' ').nth(1).unwrap().parse().unwrap()
-}
-
-#[track_caller]
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn a_part_is_there_before_the_next_is_made() {
-    let (_base, server) = server(&[]);
+    let (_base, server) = Server::streams(&[]);
     let answer = chunks(server.address, "/invocations", &[], "count 3 400");
     assert!(answer.head.starts_with("HTTP/1.1 200 ") && answer.head.contains("content-type: application/octet-stream"), "{}", answer.head);
     let parts: Vec<&str> = answer.chunks.iter().map(|(part, _)| part.as_str()).collect();
@@ -41,7 +20,7 @@ fn a_part_is_there_before_the_next_is_made() {
 
 #[test]
 fn the_algorithm_chooses_the_head_or_fails_before_it() {
-    let (_base, server) = server(&[]);
+    let (_base, server) = Server::streams(&[]);
     let answer = chunks(server.address, "/invocations", &[], "head 418");
     assert!(answer.head.starts_with("HTTP/1.1 418 ") && answer.head.contains("x-part: first\r\n"), "{}", answer.head);
     assert_eq!(answer.text(), "done");
@@ -60,7 +39,7 @@ fn the_algorithm_chooses_the_head_or_fails_before_it() {
 
 #[test]
 fn an_answer_that_breaks_off_is_not_taken_for_a_whole_one() {
-    let (_base, mut server) = server(&[("ALGOHOST_STREAM_SECONDS", "1")]);
+    let (_base, mut server) = Server::streams(&[("ALGOHOST_STREAM_SECONDS", "1")]);
     for (command, logged) in [
         ("fail-after 2", "broken off: told to fail"),
         ("trap-after 2", "broken off: handle-stream: the algorithm panicked: told to panic"),
@@ -73,12 +52,12 @@ fn an_answer_that_breaks_off_is_not_taken_for_a_whole_one() {
         server.wait_for(logged);
     }
     assert!(chunks(server.address, "/invocations", &[], "count 2 0").is_whole);
-    assert_eq!(metric(&server, "algohost_traps_total"), 3.0);
+    assert_eq!(server.metric("algohost_traps_total"), 3.0);
 }
 
 #[test]
 fn a_large_part_comes_in_pieces_and_whole() {
-    let (_base, server) = server(&[]);
+    let (_base, server) = Server::streams(&[]);
     let answer = chunks(server.address, "/invocations", &[], "big 20000000");
     assert!(answer.is_whole && answer.chunks.len() > 1);
     assert_eq!(answer.text().len(), 20_000_000);
@@ -87,9 +66,9 @@ fn a_large_part_comes_in_pieces_and_whole() {
 #[test]
 fn a_handle_that_a_guest_leaves_behind_reaches_no_later_answer() {
     // One instance, one after the other.
-    let (_base, server) = server(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_MAX_STREAMS", "1")]);
+    let (_base, server) = Server::streams(&[("ALGOHOST_INSTANCES", "1"), ("ALGOHOST_MAX_STREAMS", "1")]);
     let ask = |command| {
-        wait_until("the place is not free", || metric(&server, "algohost_streams") == 0.0);
+        server.wait_for_streams(0.0);
         chunks(server.address, "/invocations", &[], command)
     };
     assert_eq!(ask("keep").text(), "kept");
@@ -100,17 +79,17 @@ fn a_handle_that_a_guest_leaves_behind_reaches_no_later_answer() {
 
 #[test]
 fn no_more_answers_than_may_be_are_streamed_at_once() {
-    let (_base, server) = server(&[("ALGOHOST_MAX_STREAMS", "2")]);
+    let (_base, server) = Server::streams(&[("ALGOHOST_MAX_STREAMS", "2")]);
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| assert!(chunks(server.address, "/invocations", &[], "count 2 1500").is_whole));
         }
-        wait_until("they do not begin", || metric(&server, "algohost_streams") == 2.0);
+        server.wait_for_streams(2.0);
         let refused = server.invoke(&[], b"count 1").expect_status(503);
         assert_eq!(refused.header("retry-after"), Some("1"));
         assert!(refused.text().contains("2 streamed answers and conversations are under way"), "{}", refused.text());
     });
-    wait_until("the places are not free", || metric(&server, "algohost_streams") == 0.0);
+    server.wait_for_streams(0.0);
     server.invoke(&[], b"nothing").expect_status(200);
 }
 
@@ -127,32 +106,32 @@ fn begin(server: &Server, command: &str) -> TcpStream {
 
 #[test]
 fn an_algorithm_without_a_client_is_ended() {
-    let (_base, mut server) = server(&[]);
+    let (_base, mut server) = Server::streams(&[]);
     drop(begin(&server, "ignore"));
     server.wait_for("it went on for 5 s after its client was gone");
-    wait_until("the place is not free", || metric(&server, "algohost_streams") == 0.0);
+    server.wait_for_streams(0.0);
     // One that looks at errors ends by itself, without a trap.
     drop(begin(&server, "count 1000 10"));
-    wait_until("the place is not free", || metric(&server, "algohost_streams") == 0.0);
-    assert_eq!(metric(&server, "algohost_traps_total"), 1.0);
+    server.wait_for_streams(0.0);
+    assert_eq!(server.metric("algohost_traps_total"), 1.0);
 }
 
 #[test]
 fn a_client_that_does_not_read_is_given_up() {
-    let (_base, server) = server(&[("ALGOHOST_IDLE_SECONDS", "2")]);
+    let (_base, server) = Server::streams(&[("ALGOHOST_IDLE_SECONDS", "2")]);
     let client = begin(&server, "big 20000000");
     std::thread::sleep(Duration::from_millis(500));
-    assert_eq!(metric(&server, "algohost_streams"), 1.0, "20 MB lie in buffers");
-    wait_until("it is waited for", || metric(&server, "algohost_streams") == 0.0);
+    assert_eq!(server.metric("algohost_streams"), 1.0, "20 MB lie in buffers");
+    server.wait_for_streams(0.0);
     drop(client);
 }
 
 #[test]
 fn an_answer_that_has_begun_is_finished_when_the_server_stops() {
-    let (_base, mut server) = server(&[]);
+    let (_base, mut server) = Server::streams(&[]);
     let address = server.address;
     let client = std::thread::spawn(move || chunks(address, "/invocations", &[], "count 4 400"));
-    wait_until("it does not begin", || metric(&server, "algohost_streams") == 1.0);
+    server.wait_for_streams(1.0);
     server.terminate();
     let answer = client.join().unwrap();
     assert_eq!((answer.text().as_str(), answer.is_whole), ("0\n1\n2\n3\n", true));

@@ -37,6 +37,13 @@ impl Server {
         (base, server)
     }
 
+    /// A server of the guest that streams, converses and remembers as it is told; without a model.
+    pub(crate) fn streams(environment: &[(&str, &str)]) -> (Base, Server) {
+        let base = Base::new();
+        let server = Server::start(base.path(), &guest("streams"), environment);
+        (base, server)
+    }
+
     /// Starts `algohost serve` and waits until it listens.
     pub(crate) fn start_loading(base: &Path, component: &Path, environment: &[(&str, &str)]) -> Server {
         let mut run = algohost(["serve"])
@@ -76,6 +83,27 @@ impl Server {
 
     pub(crate) fn get(&self, path: &str) -> Reply {
         get(self.address, path)
+    }
+
+    /// The value of a metric, named with its labels.
+    #[track_caller]
+    pub(crate) fn metric(&self, name: &str) -> f64 {
+        let reply = self.get("/metrics").expect_status(200);
+        assert_eq!(reply.header("content-type"), Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
+        let text = reply.text();
+        assert!(text.ends_with("# EOF\n"), "{text}");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in\n{text}")).parse().unwrap()
+    }
+
+    /// Waits until so many streamed answers and conversations are under way.
+    #[track_caller]
+    pub(crate) fn wait_for_streams(&self, wanted: f64) {
+        let begun = Instant::now();
+        while self.metric("algohost_streams") != wanted {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{} under way, wanted {wanted}", self.metric("algohost_streams"));
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// `POST /invocations` with CSV.
