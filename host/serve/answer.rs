@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use algohost_kernels::Tensor;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use bytes::Bytes;
 
 use super::gauges::Times;
@@ -36,11 +36,17 @@ pub(super) struct Rows {
 
 /// An answer as an instance gives it.
 pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
+    pub(super) head: Head,
     pub(super) body: Vec<u8>,
     /// What it took.
     pub(super) times: Times,
+}
+
+/// What comes before an answer's body.
+#[derive(Default)]
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
 }
 
 /// How rows are read and answers written, whatever the request.
@@ -103,7 +109,9 @@ impl Rows {
             body.push(b'\n');
         }
         let times = Times { encode: begun.elapsed(), ..times };
-        Ok(Answer { status: 200, headers: vec![("content-type".into(), self.accept.media_type().into())], body, times })
+        let mut head = Head::default();
+        head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.accept.media_type()));
+        Ok(Answer { head, body, times })
     }
 }
 
@@ -140,9 +148,27 @@ impl Raw {
 
 fn handle(instance: &mut Instance, request: wasm::Request<'_>) -> Result<Answer, Failure> {
     let response = instance.handle(request)?;
-    if !(200..=599).contains(&response.status) {
-        let what = format!("handle: the algorithm answered with status {}, wanted 200 to 599", response.status);
-        return Err(Failure::new(Code::BadOperation, what));
+    Ok(Answer { head: Head::new(response.status, response.headers)?, body: response.body, times: Times::default() })
+}
+
+impl Head {
+    /// As the algorithm wants it.
+    ///
+    /// # Errors
+    /// When it cannot be sent.
+    pub(super) fn new(status: u16, headers: Vec<(String, String)>) -> Result<Head, Failure> {
+        let wrong = |what: String| Failure::new(Code::BadOperation, format!("the algorithm answered with {what}"));
+        let known = StatusCode::from_u16(status).ok().filter(|status| (200..=599).contains(&status.as_u16()));
+        let mut head = Head { status: known.ok_or_else(|| wrong(format!("status {status}, wanted 200 to 599")))?, ..Head::default() };
+        for (name, value) in headers {
+            let shown = || crate::telemetry::one_line(&name);
+            let value = HeaderValue::try_from(value).map_err(|_| wrong(format!("a value of header '{}' that cannot be sent", shown())))?;
+            let name = HeaderName::try_from(&name).map_err(|_| wrong(format!("the header name '{}', which cannot be sent", shown())))?;
+            // The length and the connection are the server's business.
+            if !matches!(name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING | header::CONNECTION) {
+                head.headers.append(name, value);
+            }
+        }
+        Ok(head)
     }
-    Ok(Answer { status: response.status, headers: response.headers, body: response.body, times: Times::default() })
 }

@@ -264,7 +264,7 @@ fn a_raw_handler_sees_bytes_and_chooses_the_status() {
     let reply = server.invoke(&[("content-type", "image/x-mine"), ("x-echo-status", "418")], b"\x00\xff\n").expect_status(418);
     assert_eq!((reply.body.as_slice(), reply.header("content-type")), (b"\x00\xff\n".as_slice(), Some("image/x-mine")));
     let reply = server.invoke(&[("x-echo-status", "99")], b"x").expect_status(500);
-    assert_eq!(reply.json()["message"], "handle: the algorithm answered with status 99, wanted 200 to 599");
+    assert_eq!(reply.json()["message"], "the algorithm answered with status 99, wanted 200 to 599");
 }
 
 #[test]

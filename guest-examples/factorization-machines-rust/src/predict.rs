@@ -1,10 +1,10 @@
-//! Answers requests: three to five host calls, whatever the number of rows.
+//! Answers requests: four to six host calls, whatever the number of rows.
 
 use std::cell::OnceCell;
 
 use crate::algohost::ml::artifacts::open_archive;
 use crate::algohost::ml::factorization::scores;
-use crate::algohost::ml::formulas::{Formula, Reduction, compile};
+use crate::algohost::ml::formulas::{Formula, compile};
 use crate::algohost::ml::sparse::from_dense;
 use crate::algohost::ml::tensors::{Dtype, Tensor};
 use crate::algohost::ml::types::{Error, ErrorCode};
@@ -18,8 +18,6 @@ struct Loaded {
     linear: Tensor,
     factors: Tensor,
     n_features: u32,
-    /// Of a number that is not finite, x - x is NaN.
-    missing: Formula,
     answer: Answer,
 }
 
@@ -60,7 +58,7 @@ fn load_model() -> Result<Loaded, Error> {
         Task::Regression => Answer::Regression,
         Task::Binary => Answer::Binary { probability: compile("s", "sigmoid(s)")?, label: compile("p", "p > 0.5")? },
     };
-    Ok(Loaded { bias, linear, factors, n_features, missing: compile("x", "isnan(x - x)")?, answer })
+    Ok(Loaded { bias, linear, factors, n_features, answer })
 }
 
 impl Loaded {
@@ -72,25 +70,23 @@ impl Loaded {
                 self.n_features
             )));
         }
-        check_finite(&self.missing, features)?;
+        check_finite(features)?;
         let score = scores(&from_dense(features)?, &self.bias, &self.linear, &self.factors)?;
         match &self.answer {
             Answer::Regression => Ok(vec![output("score", score)]),
             Answer::Binary { probability, label } => {
                 probability.apply_into(&score, &[&score])?;
-                let label = label.apply(&[&score])?.cast(Dtype::Int32)?;
+                let label = label.apply_as(Dtype::Int32, &[&score])?;
                 Ok(vec![output("score", score), output("predicted_label", label)])
             }
         }
     }
 }
 
-/// Refuses values that are missing or not finite, and names the first one. `missing` is 1 for these.
-fn check_finite(missing: &Formula, features: &Tensor) -> Result<(), Error> {
-    if missing.reduce_all(Reduction::Any, &[features])? == 0.0 {
-        return Ok(());
-    }
-    let (at, width) = (missing.reduce_all(Reduction::ArgMax, &[features])? as u64, u64::from(features.shape()[1]));
+/// Refuses values that are missing or not finite, and names the first one.
+fn check_finite(features: &Tensor) -> Result<(), Error> {
+    let Some(at) = features.first_not_finite()? else { return Ok(()) };
+    let width = u64::from(features.shape()[1]);
     let (row, column) = (at / width + 1, at % width + 1);
     Err(invalid_input(format!("the request's row {row} has no finite number in column {column}: this model does not take missing values")))
 }

@@ -89,7 +89,7 @@ impl Loaded {
             }
             Answer::Binary { probability, label } => {
                 probability.apply_into(&scores, &[&scores])?;
-                let label = label.apply(&[&scores])?.cast(Dtype::Int32)?;
+                let label = label.apply_as(Dtype::Int32, &[&scores])?;
                 Ok(vec![output("score", scores), output("predicted_label", label)])
             }
             Answer::Multiclass { probability } => {

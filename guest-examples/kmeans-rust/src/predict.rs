@@ -1,9 +1,8 @@
-//! Answers requests: two host calls, whatever the number of rows.
+//! Answers requests: three host calls, whatever the number of rows.
 
 use std::cell::OnceCell;
 
 use crate::algohost::ml::artifacts::open_archive;
-use crate::algohost::ml::formulas::{Formula, Reduction, compile};
 use crate::algohost::ml::neighbors::{Metric, nearest};
 use crate::algohost::ml::tensors::Tensor;
 use crate::algohost::ml::types::{Error, ErrorCode};
@@ -15,8 +14,6 @@ struct Loaded {
     /// k x features
     centroids: Tensor,
     n_features: u32,
-    /// Of a number that is not finite, x - x is NaN.
-    missing: Formula,
 }
 
 thread_local! {
@@ -32,7 +29,7 @@ impl Guest for KMeans {
             let message = format!("the model's tensor centroids has {} axes, not clusters x features", shape.len());
             return Err(Error { code: ErrorCode::BadModel, message });
         };
-        let loaded = Loaded { centroids, n_features, missing: compile("x", "isnan(x - x)")? };
+        let loaded = Loaded { centroids, n_features };
         MODEL.with(|model| model.set(loaded)).map_err(|_| internal("load was called twice"))
     }
 
@@ -44,19 +41,17 @@ impl Guest for KMeans {
                 let wanted = model.n_features;
                 return Err(invalid_input(format!("the request has {width} columns, the model was trained on {wanted} features")));
             }
-            check_finite(&model.missing, &features)?;
+            check_finite(&features)?;
             let found = nearest(&features, &model.centroids, 1, Metric::Euclidean)?;
             Ok(vec![output("closest_cluster", found.indices), output("distance_to_cluster", found.distances)])
         })
     }
 }
 
-/// Refuses values that are missing or not finite, and names the first one. `missing` is 1 for these.
-fn check_finite(missing: &Formula, features: &Tensor) -> Result<(), Error> {
-    if missing.reduce_all(Reduction::Any, &[features])? == 0.0 {
-        return Ok(());
-    }
-    let (at, width) = (missing.reduce_all(Reduction::ArgMax, &[features])? as u64, u64::from(features.shape()[1]));
+/// Refuses values that are missing or not finite, and names the first one.
+fn check_finite(features: &Tensor) -> Result<(), Error> {
+    let Some(at) = features.first_not_finite()? else { return Ok(()) };
+    let width = u64::from(features.shape()[1]);
     let (row, column) = (at / width + 1, at % width + 1);
     Err(invalid_input(format!("the request's row {row} has no finite number in column {column}: this model does not take missing values")))
 }

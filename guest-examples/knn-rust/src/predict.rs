@@ -3,7 +3,6 @@
 use std::cell::OnceCell;
 
 use crate::algohost::ml::artifacts::open_archive;
-use crate::algohost::ml::formulas::{Formula, Reduction, compile};
 use crate::algohost::ml::tensors::Tensor;
 use crate::algohost::ml::types::{Error, ErrorCode};
 use crate::exports::algohost::ml::predictor::{Guest, Output};
@@ -21,8 +20,6 @@ struct Loaded {
     labels: Tensor,
     scale: Scale,
     n_features: u32,
-    /// Of a number that is not finite, x - x is NaN.
-    missing: Formula,
 }
 
 thread_local! {
@@ -57,7 +54,7 @@ fn load_model() -> Result<Loaded, Error> {
     if settings.k < 1 || settings.k > n_rows || (settings.task == Task::Classifier && settings.classes < 1) {
         return Err(bad_model(format!("the model has {n_rows} rows and {} classes for k = {}", settings.classes, settings.k)));
     }
-    Ok(Loaded { voter: Voter::new(&settings)?, rows, labels, scale, n_features, missing: compile("x", "isnan(x - x)")? })
+    Ok(Loaded { voter: Voter::new(&settings)?, rows, labels, scale, n_features })
 }
 
 impl Loaded {
@@ -69,7 +66,7 @@ impl Loaded {
                 "the request has {width} columns, the model was trained on {wanted} features: send the features without the label"
             )));
         }
-        check_finite(&self.missing, features)?;
+        check_finite(features)?;
         let answer = self.voter.answer(&self.scale.apply(features)?, &self.rows, &self.labels)?;
         let mut outputs = vec![Output { name: "predicted_label".to_owned(), value: answer.label }];
         outputs.extend(answer.probabilities.map(|value| Output { name: "probabilities".to_owned(), value }));
@@ -77,12 +74,10 @@ impl Loaded {
     }
 }
 
-/// Refuses values that are missing or not finite, and names the first one. `missing` is 1 for these.
-fn check_finite(missing: &Formula, features: &Tensor) -> Result<(), Error> {
-    if missing.reduce_all(Reduction::Any, &[features])? == 0.0 {
-        return Ok(());
-    }
-    let (at, width) = (missing.reduce_all(Reduction::ArgMax, &[features])? as u64, u64::from(features.shape()[1]));
+/// Refuses values that are missing or not finite, and names the first one.
+fn check_finite(features: &Tensor) -> Result<(), Error> {
+    let Some(at) = features.first_not_finite()? else { return Ok(()) };
+    let width = u64::from(features.shape()[1]);
     let (row, column) = (at / width + 1, at % width + 1);
     Err(invalid_input(format!("the request's row {row} has no finite number in column {column}: this model does not take missing values")))
 }

@@ -1,10 +1,10 @@
-//! Answers requests: four to six host calls, whatever the number of rows.
+//! Answers requests: two to five host calls, whatever the number of rows.
 
 use std::cell::OnceCell;
 
 use crate::algohost::ml::artifacts::open_archive;
 use crate::algohost::ml::formulas::{self, Formula, Reduction, compile};
-use crate::algohost::ml::linalg::{Transposed, matmul};
+use crate::algohost::ml::linalg::{Activation, Transposed, affine};
 use crate::algohost::ml::tensors::{Dtype, Tensor};
 use crate::algohost::ml::types::{Error, ErrorCode};
 use crate::exports::algohost::ml::predictor::{Guest, Output};
@@ -15,17 +15,17 @@ use crate::{LinearLearner, invalid_input};
 struct Loaded {
     /// features x outputs
     weight: Tensor,
+    /// 1 x outputs
+    bias: Tensor,
     n_features: u32,
-    /// Of a number that is not finite, x - x is NaN.
-    missing: Formula,
     answer: Answer,
 }
 
-/// From products to outputs; the bias is bound in the formulas.
+/// From a row's products with the weights to outputs.
 enum Answer {
-    Regression { score: Formula },
-    Binary { score: Formula, label: Formula },
-    Multiclass { logit: Formula, score: Formula },
+    Regression,
+    Binary { activation: Activation, label: Formula },
+    Multiclass { score: Formula },
 }
 
 thread_local! {
@@ -58,46 +58,30 @@ fn load_model() -> Result<Loaded, Error> {
             "the model's tensor weight has {n_outputs} outputs, which its tensor bias or its predictor_type denies"
         )));
     }
-    let with_bias = |formula: &str| -> Result<Formula, Error> {
-        let formula = compile("b z", formula)?;
-        formula.bind("b", &bias)?;
-        Ok(formula)
-    };
     let answer = match task {
-        Task::Regression => Answer::Regression { score: with_bias("z + b")? },
+        Task::Regression => Answer::Regression,
         Task::Binary => {
             let label = compile("t s", "s > t")?;
             label.bind_scalar("t", threshold.into())?;
-            Answer::Binary { score: with_bias(if scores == Scores::Values { "z + b" } else { "sigmoid(z + b)" })?, label }
+            Answer::Binary { activation: if scores == Scores::Values { Activation::Identity } else { Activation::Sigmoid }, label }
         }
-        Task::Multiclass => Answer::Multiclass { logit: with_bias("z + b")?, score: compile("z n", "exp(z - n)")? },
+        Task::Multiclass => Answer::Multiclass { score: compile("z n", "exp(z - n)")? },
     };
-    Ok(Loaded { weight, n_features, missing: compile("x", "isnan(x - x)")?, answer })
+    Ok(Loaded { weight, bias, n_features, answer })
 }
 
 impl Loaded {
     fn predict(&self, features: &Tensor) -> Result<Vec<Output>, Error> {
-        let width = features.shape()[1];
-        if width != self.n_features {
-            return Err(invalid_input(format!(
-                "the request has {width} columns, the model was trained on {} features: send the features without the label",
-                self.n_features
-            )));
-        }
-        check_finite(&self.missing, features)?;
-        let z = matmul(features, &self.weight, Transposed::Neither)?;
+        check_finite(features)?;
         match &self.answer {
-            Answer::Regression { score } => {
-                score.apply_into(&z, &[&z])?;
-                Ok(vec![output("score", z)])
+            Answer::Regression => Ok(vec![output("score", self.products(features, Activation::Identity)?)]),
+            Answer::Binary { activation, label } => {
+                let score = self.products(features, *activation)?;
+                let label = label.apply_as(Dtype::Int32, &[&score])?;
+                Ok(vec![output("score", score), output("predicted_label", label)])
             }
-            Answer::Binary { score, label } => {
-                score.apply_into(&z, &[&z])?;
-                let label = label.apply(&[&z])?.cast(Dtype::Int32)?;
-                Ok(vec![output("score", z), output("predicted_label", label)])
-            }
-            Answer::Multiclass { logit, score } => {
-                logit.apply_into(&z, &[&z])?;
+            Answer::Multiclass { score } => {
+                let z = self.products(features, Activation::Identity)?;
                 let normalizers = formulas::reduce(&z, Reduction::LogSumExp, &[1], true)?;
                 let label = formulas::reduce(&z, Reduction::ArgMax, &[1], true)?;
                 score.apply_into(&z, &[&z, &normalizers])?;
@@ -105,14 +89,24 @@ impl Loaded {
             }
         }
     }
+
+    /// What the activation makes of weighted sums: rows x outputs.
+    fn products(&self, features: &Tensor, activation: Activation) -> Result<Tensor, Error> {
+        let products = affine(features, &self.weight, Transposed::Neither, Some(&self.bias), activation);
+        products.map_err(|error| match features.shape()[1] {
+            width if width != self.n_features => invalid_input(format!(
+                "the request has {width} columns, the model was trained on {} features: send the features without the label",
+                self.n_features
+            )),
+            _ => error,
+        })
+    }
 }
 
-/// Refuses values that are missing or not finite, and names the first one. `missing` is 1 for these.
-fn check_finite(missing: &Formula, features: &Tensor) -> Result<(), Error> {
-    if missing.reduce_all(Reduction::Any, &[features])? == 0.0 {
-        return Ok(());
-    }
-    let (at, width) = (missing.reduce_all(Reduction::ArgMax, &[features])? as u64, u64::from(features.shape()[1]));
+/// Refuses values that are missing or not finite, and names the first one.
+fn check_finite(features: &Tensor) -> Result<(), Error> {
+    let Some(at) = features.first_not_finite()? else { return Ok(()) };
+    let width = u64::from(features.shape()[1]);
     let (row, column) = (at / width + 1, at % width + 1);
     Err(invalid_input(format!("the request's row {row} has no finite number in column {column}: this model does not take missing values")))
 }

@@ -16,8 +16,6 @@ use crate::{Mlp, invalid_input};
 /// The model as `load` leaves it.
 struct Loaded {
     n_features: u32,
-    /// Of a number that is not finite, x - x is NaN.
-    missing: Formula,
     classes: bool,
     /// (x - mean) * factor
     standardize: Formula,
@@ -69,7 +67,7 @@ fn load_model() -> Result<Loaded, Error> {
     if width != task.outputs() {
         return Err(bad_model(format!("the model's last layer has {width} outputs, not {}", task.outputs())));
     }
-    Ok(Loaded { n_features, missing: compile("x", "isnan(x - x)")?, classes: task != Task::Number, standardize, layers })
+    Ok(Loaded { n_features, classes: task != Task::Number, standardize, layers })
 }
 
 /// A formula with tensors of the model in it.
@@ -90,11 +88,8 @@ impl Loaded {
                 self.n_features
             )));
         }
-        check_finite(&self.missing, features)?;
-        let mut z = self.standardize.apply(&[features])?;
-        if z.data_type() != Dtype::Float32 {
-            z = z.cast(Dtype::Float32)?;
-        }
+        check_finite(features)?;
+        let mut z = self.standardize.apply_as(Dtype::Float32, &[features])?;
         for (weight, formula) in &self.layers {
             z = matmul(&z, weight, Transposed::Neither)?;
             formula.apply_into(&z, &[&z])?;
@@ -107,12 +102,10 @@ impl Loaded {
     }
 }
 
-/// Refuses values that are missing or not finite, and names the first one. `missing` is 1 for these.
-fn check_finite(missing: &Formula, features: &Tensor) -> Result<(), Error> {
-    if missing.reduce_all(Reduction::Any, &[features])? == 0.0 {
-        return Ok(());
-    }
-    let (at, width) = (missing.reduce_all(Reduction::ArgMax, &[features])? as u64, u64::from(features.shape()[1]));
+/// Refuses values that are missing or not finite, and names the first one.
+fn check_finite(features: &Tensor) -> Result<(), Error> {
+    let Some(at) = features.first_not_finite()? else { return Ok(()) };
+    let width = u64::from(features.shape()[1]);
     let (row, column) = (at / width + 1, at % width + 1);
     Err(invalid_input(format!("the request's row {row} has no finite number in column {column}: this model does not take missing values")))
 }

@@ -97,7 +97,7 @@ impl Scaler {
         let standardize = compile("y m f", "(y - m) * f")?;
         standardize.bind_scalar("m", self.label_mean)?;
         standardize.bind_scalar("f", self.label_factor)?;
-        standardize.apply(&[labels])?.cast(Dtype::Float32)
+        standardize.apply_as(Dtype::Float32, &[labels])
     }
 
     /// What a squared error of standardised labels is to be multiplied with to be one of the labels as they were.

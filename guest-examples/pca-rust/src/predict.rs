@@ -21,8 +21,6 @@ struct Loaded {
     /// 1 x components: where the mean is projected to, with the sign that moves it to 0.
     offsets: Tensor,
     n_features: u32,
-    /// Of a number that is not finite, x - x is NaN.
-    missing: Formula,
     /// From a coordinate to one of variance 1.
     whiten: Option<Formula>,
     /// From a row and what its projection says of it, both without the mean, to their difference.
@@ -69,10 +67,10 @@ fn load_model() -> Result<Loaded, Error> {
     let least = NEGLIGIBLE * formulas::reduce(&variances, Reduction::Max, &[], false)?.item()?;
     let deviations = compile("v least", "where(v > least, sqrt(v), 1)")?;
     deviations.bind_scalar("least", least)?;
-    let deviations = deviations.apply(&[&variances])?.cast(Dtype::Float32)?;
+    let deviations = deviations.apply_as(Dtype::Float32, &[&variances])?;
     let whiten = if settings.whiten { Some(bound("m p", "p / m", &deviations)?) } else { None };
     let error = if settings.reconstruction_error { Some(bound("m x r", "x - m - r", &mean)?) } else { None };
-    Ok(Loaded { components, offsets, n_features, missing: compile("x", "isnan(x - x)")?, whiten, error })
+    Ok(Loaded { components, offsets, n_features, whiten, error })
 }
 
 impl Loaded {
@@ -82,7 +80,7 @@ impl Loaded {
             let wanted = self.n_features;
             return Err(invalid_input(format!("the request has {width} columns, the model was trained on {wanted} features")));
         }
-        check_finite(&self.missing, features)?;
+        check_finite(features)?;
         let projection = affine(features, &self.components, Transposed::Right, Some(&self.offsets), Activation::Identity)?;
         let mut outputs = Vec::with_capacity(2);
         if let Some(error) = &self.error {
@@ -99,12 +97,10 @@ impl Loaded {
     }
 }
 
-/// Refuses values that are missing or not finite, and names the first one. `missing` is 1 for these.
-fn check_finite(missing: &Formula, features: &Tensor) -> Result<(), Error> {
-    if missing.reduce_all(Reduction::Any, &[features])? == 0.0 {
-        return Ok(());
-    }
-    let (at, width) = (missing.reduce_all(Reduction::ArgMax, &[features])? as u64, u64::from(features.shape()[1]));
+/// Refuses values that are missing or not finite, and names the first one.
+fn check_finite(features: &Tensor) -> Result<(), Error> {
+    let Some(at) = features.first_not_finite()? else { return Ok(()) };
+    let width = u64::from(features.shape()[1]);
     let (row, column) = (at / width + 1, at % width + 1);
     Err(invalid_input(format!("the request's row {row} has no finite number in column {column}: this model does not take missing values")))
 }

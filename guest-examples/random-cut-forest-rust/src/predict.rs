@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use crate::algohost::ml::formulas::{Formula, Reduction, compile};
+use crate::algohost::ml::formulas::{Formula, compile};
 use crate::algohost::ml::tensors::Tensor;
 use crate::algohost::ml::types::{Error, ErrorCode};
 use crate::exports::algohost::ml::predictor::{Guest, Output};
@@ -12,8 +12,6 @@ use crate::{RandomCutForest, invalid_input};
 /// The model as `load` leaves it.
 struct Loaded {
     model: Model,
-    /// Of a number that is not finite, x - x is NaN.
-    missing: Formula,
     /// Whether a score lies above the threshold.
     anomaly: Formula,
 }
@@ -28,8 +26,7 @@ impl Guest for RandomCutForest {
         let (model, threshold) = model::open()?;
         let anomaly = compile("t s", "s > t")?;
         anomaly.bind_scalar("t", threshold)?;
-        let missing = compile("x", "isnan(x - x)")?;
-        MODEL.with(|loaded| loaded.set(Loaded { model, missing, anomaly })).map_err(|_| internal("load was called twice"))
+        MODEL.with(|loaded| loaded.set(Loaded { model, anomaly })).map_err(|_| internal("load was called twice"))
     }
 
     fn predict(features: Tensor) -> Result<Vec<Output>, Error> {
@@ -39,7 +36,7 @@ impl Guest for RandomCutForest {
             if width != wanted {
                 return Err(invalid_input(format!("the request has {width} columns, the model was trained on {wanted} features")));
             }
-            check_finite(&loaded.missing, &features)?;
+            check_finite(&features)?;
             let score = loaded.model.score(&features)?;
             let anomaly = loaded.anomaly.apply(&[&score])?;
             Ok(vec![output("score", score), output("anomaly", anomaly)])
@@ -47,12 +44,10 @@ impl Guest for RandomCutForest {
     }
 }
 
-/// Refuses values that are missing or not finite, and names the first one. `missing` is 1 for these.
-fn check_finite(missing: &Formula, features: &Tensor) -> Result<(), Error> {
-    if missing.reduce_all(Reduction::Any, &[features])? == 0.0 {
-        return Ok(());
-    }
-    let (at, width) = (missing.reduce_all(Reduction::ArgMax, &[features])? as u64, u64::from(features.shape()[1]));
+/// Refuses values that are missing or not finite, and names the first one.
+fn check_finite(features: &Tensor) -> Result<(), Error> {
+    let Some(at) = features.first_not_finite()? else { return Ok(()) };
+    let width = u64::from(features.shape()[1]);
     let (row, column) = (at / width + 1, at % width + 1);
     Err(invalid_input(format!("the request's row {row} has no finite number in column {column}: this model does not take missing values")))
 }

@@ -13,6 +13,11 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         Case::new("formulas.compile", "8 operations", Work::Items(1.0), |_| call(|_| Formula::compile("a b c", EIGHT))),
         Case::new("formulas.formula.apply", "8 operations 10M f32", Work::Bytes(16e7), |context| apply(context, 10 * MILLION)),
+        Case::new("formulas.formula.apply-as", "threshold 1M f32 to i32", Work::Bytes(8e6), |context| {
+            let a = numbers(context, &[MILLION], DType::Float32, 0)?;
+            let formula = Formula::compile("a", "a > 0.5")?;
+            call(move |context| formula.apply_as(context, DType::Int32, &[&a]))
+        }),
         Case::new("formulas.formula.apply-into", "8 operations 10M f32", Work::Bytes(16e7), |context| {
             apply_into(context, EIGHT, 10 * MILLION, DType::Float32)
         }),

@@ -35,6 +35,10 @@ pub(super) fn cases() -> Vec<Case> {
             let a = numbers(context, &[1000, 1000], DType::Float32, 0)?.transpose();
             call(move |context| a.copy(context))
         }),
+        Case::new("tensors.tensor.first-not-finite", "10M f32", Work::Bytes(4e7), |context| {
+            let a = numbers(context, &[10 * MILLION], DType::Float32, 0)?;
+            call(move |context| a.first_not_finite(context))
+        }),
         Case::new("tensors.tensor.cast", "1M f32 to f64", Work::Bytes(12e6), |context| {
             let a = numbers(context, &[MILLION], DType::Float32, 0)?;
             call(move |context| a.cast(context, DType::Float64))

@@ -46,6 +46,10 @@ impl<'a> Range<'a> {
 /// # Errors
 /// Not acceptable, naming what can be written.
 pub fn negotiate(accept: &str, default: Format) -> Result<Format> {
+    // Most clients name one type, as it is written here.
+    if let Some(format) = Format::of_media_type(accept).filter(|format| WRITTEN.contains(format)) {
+        return Ok(format);
+    }
     let ranges: Vec<_> = accept.split(',').map(Range::parse).filter(|range| !range.media_type.is_empty()).collect();
     if ranges.is_empty() {
         return Ok(default);

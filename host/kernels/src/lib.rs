@@ -6,6 +6,7 @@ mod context;
 mod dtype;
 mod error;
 mod factorization;
+mod finite;
 mod float;
 pub mod forest;
 mod formulas;

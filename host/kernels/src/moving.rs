@@ -131,7 +131,7 @@ struct Moving<'a> {
 
 impl Moving<'_> {
     fn through<W: Widen, T: Element>(&self, target: &mut [T], narrow: impl Fn(W::Wide) -> T, _wide: W) -> Result<()> {
-        let mut block = vec![W::Wide::default(); BLOCK];
+        let mut block = vec![W::Wide::default(); BLOCK.min(self.source.element_count())];
         let mut filled = 0;
         let mut sink = Scatter::new(self.to);
         with_element!(self.source.dtype(), S => {
@@ -140,7 +140,7 @@ impl Moving<'_> {
                 for i in 0..length {
                     block[filled] = W::widen(elements[first + i * stride]);
                     filled += 1;
-                    if filled == BLOCK {
+                    if filled == block.len() {
                         sink.put(target, &block, &narrow);
                         filled = 0;
                     }

@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tracing::{Instrument, Span};
 
-use super::super::answer::{Answer, Raw, Request, Rows};
+use super::super::answer::{Head, Raw, Request, Rows};
 use super::super::gauges::Times;
 use super::super::instances::Instances;
 use super::super::lasting::Call;
@@ -41,11 +41,16 @@ pub(super) async fn answer(service: &Service, name: Option<&str>, headers: Heade
     measured(service, name, headers, body).instrument(span).await
 }
 
+/// As W3C's Trace Context and the platform name them. Parsed here, and not with every request.
+static TRACE: HeaderName = HeaderName::from_static("traceparent");
+static INFERENCE: HeaderName = HeaderName::from_static("x-amzn-sagemaker-inference-id");
+static CONTENT_TYPE: HeaderName = HeaderName::from_static("contenttype");
+
 /// What the log lines of a request belong to: its trace, as W3C's Trace Context says, and the caller's id; nothing where there is neither.
 pub(super) fn span_of(headers: &HeaderMap) -> Span {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let trace = text("traceparent").and_then(trace_id);
-    let inference = text("x-amzn-sagemaker-inference-id").map(crate::telemetry::one_line);
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let trace = text(&TRACE).and_then(trace_id);
+    let inference = text(&INFERENCE).map(crate::telemetry::one_line);
     if trace.is_none() && inference.is_none() && !tracing::enabled!(tracing::Level::DEBUG) {
         return Span::none();
     }
@@ -110,8 +115,7 @@ async fn invoke(service: &Service, name: Option<&str>, headers: HeaderMap, body:
     let late = || Failure::new(Code::Deadline, format!("no answer within {} s", service.0.timeout.as_secs()));
     let outcome = tokio::time::timeout(service.0.timeout + GRACE, answer).await.map_err(|_| late())?;
     let answer = outcome.map_err(|_| Failure::new(Code::Busy, "the server is stopping"))??;
-    let times = answer.times;
-    Ok((respond(answer)?, Some(times)))
+    Ok((respond(answer.head, answer.body), Some(answer.times)))
 }
 
 /// The model of that name with its instances, or the only one.
@@ -130,25 +134,17 @@ pub(super) fn found(service: &Service, instances: &Instances, name: Option<&str>
 
 /// Everything about the request that can be refused without the algorithm is refused here.
 fn rows_request(service: &Service, headers: &HeaderMap, body: Bytes) -> Result<Rows, Failure> {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let content_type = text(header::CONTENT_TYPE).or_else(|| text(HeaderName::from_static("contenttype")));
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let content_type = text(&header::CONTENT_TYPE).or_else(|| text(&CONTENT_TYPE));
     let content_type = ContentType::parse(content_type.unwrap_or("text/csv")).map_err(|error| Failure::of(&error))?;
-    let accept = negotiate(text(header::ACCEPT).unwrap_or_default(), service.0.default_accept).map_err(|error| Failure::of(&error))?;
+    let accept = negotiate(text(&header::ACCEPT).unwrap_or_default(), service.0.default_accept).map_err(|error| Failure::of(&error))?;
     Ok(Rows { content_type, accept, body })
 }
 
-pub(super) fn respond(answer: Answer) -> Result<Response, Failure> {
-    let wrong = |what: String| Failure::new(Code::BadOperation, format!("the algorithm answered with {what}"));
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).map_err(|_| wrong(format!("status {}", answer.status)))?;
-    for (name, value) in answer.headers {
-        let shown = crate::telemetry::one_line(&name);
-        let name = HeaderName::try_from(name).map_err(|_| wrong(format!("the header name '{shown}', which cannot be sent")))?;
-        let value = HeaderValue::try_from(value).map_err(|_| wrong(format!("a value of header '{shown}' that cannot be sent")))?;
-        // The length and the connection are the server's business.
-        if !matches!(name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING | header::CONNECTION) {
-            response.headers_mut().append(name, value);
-        }
-    }
-    Ok(response)
+/// The answer as HTTP.
+pub(super) fn respond(Head { status, headers }: Head, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
 }

@@ -11,7 +11,7 @@ use super::{Service, error_with};
 use crate::failure::{Code, Failure};
 use crate::wasm::Session;
 
-const ID: &str = "x-amzn-sagemaker-session-id";
+static ID: HeaderName = HeaderName::from_static("x-amzn-sagemaker-session-id");
 const NEW_ID: HeaderName = HeaderName::from_static("x-amzn-sagemaker-new-session-id");
 const CLOSED_ID: HeaderName = HeaderName::from_static("x-amzn-sagemaker-closed-session-id");
 
@@ -69,7 +69,7 @@ pub(super) fn answer(service: &Service, model: Option<&str>, headers: &HeaderMap
 
 /// The id that a request names; none also when it wants a new one.
 fn id(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
-    let Some(value) = headers.get(ID) else { return Ok(None) };
+    let Some(value) = headers.get(&ID) else { return Ok(None) };
     let id = value.to_str().map_err(|_| unknown())?;
     Ok(Some(id).filter(|&id| id != NEW))
 }

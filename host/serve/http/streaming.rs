@@ -8,8 +8,7 @@ use axum::response::Response;
 use hyper::body::Frame;
 use tokio::sync::mpsc::Receiver;
 
-use super::super::answer::Answer;
-use super::super::gauges::Times;
+use super::super::answer::Head;
 use super::super::lasting::{Call, Ending, Streamed, ended};
 use super::Service;
 use super::invocations::respond;
@@ -19,15 +18,14 @@ use crate::wasm::streams::Part;
 /// Begins an answer, and waits for its head. Until then, a failure is an ordinary one.
 pub(super) async fn stream(service: &Service, call: Call) -> Result<Response, Failure> {
     let Streamed { mut parts, ending } = call.stream(service.0.lane.gauges())?;
-    let head = |status, headers| respond(Answer { status, headers, body: Vec::new(), times: Times::default() });
     match parts.recv().await {
         Some(Part::Head { status, headers }) => {
-            Ok(head(status, headers)?.map(|_| Body::new(Parts { parts, ending, failure: None, over: false })))
+            Ok(respond(Head::new(status, headers)?, Vec::new()).map(|_| Body::new(Parts { parts, ending, failure: None, over: false })))
         }
         Some(Part::Bytes(_)) => Err(Failure::new(Code::Internal, "an answer began without its head")),
         None => {
             ended(ending.await)?;
-            head(200, Vec::new())
+            Ok(respond(Head::default(), Vec::new()))
         }
     }
 }

@@ -4,7 +4,8 @@ use algohost_kernels::{Formula, Reduction as Kind, Tensor, reduce};
 use wasmtime::component::Resource;
 
 use super::sizes;
-use crate::wasm::bindings::algohost::ml::formulas::{Host, HostFormula, Reduction};
+use super::tensors::from_wit as dtype_from_wit;
+use crate::wasm::bindings::algohost::ml::formulas::{Dtype, Host, HostFormula, Reduction};
 use crate::wasm::guest::{Guest, ImportError};
 use crate::wasm::handles::TensorHandle;
 
@@ -76,6 +77,11 @@ impl HostFormula for Guest {
 
     fn apply(&mut self, handle: Handle, inputs: Inputs) -> Result<Resource<TensorHandle>, ImportError> {
         let result = self.formulas.get(handle.rep())?.apply(&self.context, &self.inputs(&inputs)?)?;
+        self.new_tensor(result)
+    }
+
+    fn apply_as(&mut self, handle: Handle, dtype: Dtype, inputs: Inputs) -> Result<Resource<TensorHandle>, ImportError> {
+        let result = self.formulas.get(handle.rep())?.apply_as(&self.context, dtype_from_wit(dtype), &self.inputs(&inputs)?)?;
         self.new_tensor(result)
     }
 

@@ -117,6 +117,10 @@ impl HostTensor for Guest {
         self.new_tensor(view)
     }
 
+    fn first_not_finite(&mut self, handle: Handle) -> Result<Option<u64>, ImportError> {
+        Ok(self.tensor(&handle)?.first_not_finite(&self.context)?.map(|place| place as u64))
+    }
+
     fn cast(&mut self, handle: Handle, to: Dtype) -> Result<Handle, ImportError> {
         let copy = self.tensor(&handle)?.cast(&self.context, from_wit(to))?;
         self.new_tensor(copy)

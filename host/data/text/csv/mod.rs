@@ -60,6 +60,11 @@ pub(super) fn has_cells(line: &[u8]) -> bool {
     line.iter().any(|byte| !byte.is_ascii_whitespace())
 }
 
+/// How often a byte is in a text. Counted in bytes, which a vector register has most of.
+fn occurrences(text: &[u8], wanted: u8) -> usize {
+    text.chunks(usize::from(u8::MAX)).map(|run| usize::from(run.iter().map(|&byte| u8::from(byte == wanted)).sum::<u8>())).sum()
+}
+
 /// Decodes a request: rows of features.
 ///
 /// # Errors
@@ -85,7 +90,7 @@ impl Csv {
         let csv = Csv { delimiter, end: first.end, cells: 0, texts: None };
         let cells = match quoted || delimiter == b' ' {
             true => csv.count_cells(&first.line),
-            false => 1 + first.line.iter().filter(|&&byte| byte == delimiter).count(),
+            false => 1 + occurrences(&first.line, delimiter),
         };
         Csv { cells, ..csv }
     }

@@ -80,7 +80,12 @@ impl<'a> Call<'a> {
 
     /// The result in a new tensor.
     pub(super) fn apply(&self, context: &Context) -> Result<Tensor> {
-        let out = Tensor::unfilled_for(context, self.operation, &self.shape, self.dtype)?;
+        self.apply_as(context, self.dtype)
+    }
+
+    /// The result in a new tensor of another type than it was computed in.
+    pub(super) fn apply_as(&self, context: &Context, dtype: DType) -> Result<Tensor> {
+        let out = Tensor::unfilled_for(context, self.operation, &self.shape, dtype)?;
         self.apply_into(context, &out)?;
         Ok(out)
     }

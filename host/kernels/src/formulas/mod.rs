@@ -44,6 +44,7 @@ mod tests;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::context::{Charge, Context};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 use call::{Argument, Call};
@@ -120,6 +121,14 @@ impl Formula {
     /// Bad operation when inputs are missing, too many, or do not broadcast; limit exceeded beyond the budget; interrupted.
     pub fn apply(&self, context: &Context, inputs: &[&Tensor]) -> Result<Tensor> {
         Call::new("apply", &self.graph, &self.plan, self.arguments("apply", inputs)?)?.apply(context)
+    }
+
+    /// The same, cast to a dtype.
+    ///
+    /// # Errors
+    /// As [`Formula::apply`].
+    pub fn apply_as(&self, context: &Context, dtype: DType, inputs: &[&Tensor]) -> Result<Tensor> {
+        Call::new("apply-as", &self.graph, &self.plan, self.arguments("apply-as", inputs)?)?.apply_as(context, dtype)
     }
 
     /// The result in `out`, cast to its dtype; the inputs must broadcast to its shape. `out` may be an input itself (the same view).

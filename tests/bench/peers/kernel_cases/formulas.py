@@ -25,6 +25,7 @@ def log_sum_exp(a):
 
 
 CASES = {
+    "formulas.formula.apply-as threshold 1M f32 to i32": lambda: one(lambda a: (a > 0.5).astype(np.int32), f32(M)),
     "formulas.formula.apply-into 8 operations 10M f32": lambda: eight(f32, 10 * M),
     "formulas.formula.apply-into 8 operations 10M f64": lambda: eight(f64, 10 * M),
     "formulas.formula.reduce row log-sum-exp 200k x 28 f32": lambda: log_sum_exp(f32(200_000, 28)),

@@ -17,6 +17,8 @@ pub(crate) fn check_formulas() -> Result<(), Error> {
     let out = zeros(&[2, 3], Dtype::Int32)?;
     formula.apply_into(&out, &[&y])?;
     assert_eq!(elements(&out), [9.0, 0.0, -1.0, 3.0, 9.0, 2.0]);
+    let whole = formula.apply_as(Dtype::Int16, &[&y])?;
+    assert_eq!((whole.data_type(), elements(&whole)), (Dtype::Int16, elements(&out)));
     formula.unbind();
     expect_code(formula.apply(&[&y]), ErrorCode::BadOperation, "apply");
     expect_code(compile("x", "x + lambda"), ErrorCode::BadOperation, "lambda");

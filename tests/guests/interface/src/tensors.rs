@@ -22,6 +22,7 @@ pub(crate) fn check() -> Result<(), Error> {
     a.assign(&floats(&[3], &[7.0, 8.0, 9.5])?)?;
     assert_eq!(elements(&a), [7.0, 8.0, 9.5, 7.0, 8.0, 9.5]);
     a.write(1, &[0.0_f32, 0.5, 300.0].map(f32::to_le_bytes).concat())?;
+    assert_eq!(a.first_not_finite()?, None);
     assert_eq!(elements(&a.cast(Dtype::Uint8)?), [7.0, 8.0, 9.0, 0.0, 0.0, 255.0]);
     assert_eq!(elements(&a.cast(Dtype::Boolean)?), [1.0, 1.0, 1.0, 0.0, 1.0, 1.0]);
     assert_eq!(elements(&full(&[2], Dtype::Int64, -3.0)?), [-3.0, -3.0]);

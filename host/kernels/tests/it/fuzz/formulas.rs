@@ -2,11 +2,17 @@
 
 use algohost_kernels::{DType, Formula, Reduction, Tensor, broadcast, reduce};
 
-use super::program::{Call, Program, is_float};
-use crate::make::{assert_close, values};
+use super::program::{Call, Program, assert_bytes, is_float};
+use crate::make::{assert_close, context, rounded, values};
 
-pub(super) const CALLS: &[Call] =
-    &[("apply", apply), ("apply-into", apply_into), ("reduce", call_reduce), ("reduce-all", reduce_all), ("bind", bind)];
+pub(super) const CALLS: &[Call] = &[
+    ("apply", apply),
+    ("apply-as", apply_as),
+    ("apply-into", apply_into),
+    ("reduce", call_reduce),
+    ("reduce-all", reduce_all),
+    ("bind", bind),
+];
 
 /// What a formula of three inputs means.
 type Meaning = (&'static str, fn(f64, f64, f64) -> f64);
@@ -79,6 +85,21 @@ fn apply(program: &mut Program) {
         let wide = inputs.iter().any(|input| input.dtype().needs_float64());
         assert_eq!(made.dtype(), if wide { DType::Float64 } else { DType::Float32 });
         assert_near(&made, &elements, if wide { 1e-12 } else { 1e-5 });
+        program.keep_new(made);
+    }
+}
+
+/// The same as a call, and a cast of what it gives.
+fn apply_as(program: &mut Program) {
+    let (formula, meaning) = formula(program);
+    let inputs = inputs(program);
+    let (wanted, dtype) = (wanted(&inputs, meaning), program.dtype());
+    let made = formula.apply_as(&program.context, dtype, &inputs.iter().collect::<Vec<_>>());
+    if let Some(made) = program.judge(wanted.is_some(), made) {
+        assert_eq!((made.shape()[..].to_vec(), made.dtype()), (wanted.expect("it fits").0, dtype));
+        if let Ok(plain) = formula.apply(&context(), &inputs.iter().collect::<Vec<_>>()) {
+            assert_bytes(&made, dtype, &rounded(dtype, &values(&plain)));
+        }
         program.keep_new(made);
     }
 }

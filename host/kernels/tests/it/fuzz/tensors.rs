@@ -14,6 +14,7 @@ pub(super) const CALLS: &[Call] = &[
     ("permute", permute),
     ("transpose", transpose),
     ("copy", copy),
+    ("first-not-finite", first_not_finite),
     ("cast", cast),
     ("assign", assign),
     ("fill", fill),
@@ -120,6 +121,13 @@ fn copy(program: &mut Program) {
     if let Some(made) = program.judge(true, a.copy(&program.context)) {
         assert_bytes(&made, a.dtype(), &values(&a));
         program.keep_new(made);
+    }
+}
+
+fn first_not_finite(program: &mut Program) {
+    let a = program.any();
+    if let Some(place) = program.judge(true, a.first_not_finite(&program.context)) {
+        assert_eq!(place, values(&a).iter().position(|value| !value.is_finite()));
     }
 }
 

@@ -19,6 +19,10 @@ pub(super) fn find(function: &str, operands: &str) -> Option<Prepare> {
             let formula = compile("a b c", EIGHT)?;
             call(move || formula.apply(&[&a, &b, &c]))
         }),
+        ("formula.apply-as", "threshold 1M f32 to i32") => prepare(|| {
+            let (a, formula) = (floats(&[MILLION], 0)?, compile("a", "a > 0.5")?);
+            call(move || formula.apply_as(Dtype::Int32, &[&a]))
+        }),
         ("formula.apply-into", "8 operations 10M f32") => prepare(|| apply_into(EIGHT, 10 * MILLION, Dtype::Float32)),
         ("formula.apply-into", "8 operations 10M f64") => prepare(|| apply_into(EIGHT, 10 * MILLION, Dtype::Float64)),
         ("formula.apply-into", "sigmoid 1M f32") => prepare(|| apply_into(SIGMOID, MILLION, Dtype::Float32)),

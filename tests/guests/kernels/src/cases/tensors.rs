@@ -34,6 +34,10 @@ pub(super) fn find(function: &str, operands: &str) -> Option<Prepare> {
             let a = floats(&[1000, 1000], 0)?.transpose()?;
             call(move || a.copy())
         }),
+        ("tensor.first-not-finite", "10M f32") => prepare(|| {
+            let a = floats(&[10 * MILLION], 0)?;
+            call(move || a.first_not_finite())
+        }),
         ("tensor.cast", "1M f32 to f64") => prepare(|| {
             let a = floats(&[MILLION], 0)?;
             call(move || a.cast(Dtype::Float64))
