@@ -79,7 +79,7 @@ impl Request {
             Request::Raw(raw) => {
                 let begun = Instant::now();
                 let mut answer = raw.with(|request| handle(instance, request))?;
-                answer.times.guest = begun.elapsed();
+                answer.times = Times { guest: begun.elapsed(), kernel: instance.kernel_time(), ..Times::default() };
                 Ok(answer)
             }
         }
@@ -97,7 +97,7 @@ impl Rows {
     pub(super) fn predict(&self, instance: &mut Instance, features: Tensor, style: &Style, times: Times) -> Result<Answer, Failure> {
         let begun = Instant::now();
         let outputs = instance.predict(features)?;
-        self.encode(outputs, style, Times { guest: begun.elapsed(), ..times })
+        self.encode(outputs, style, Times { guest: begun.elapsed(), kernel: instance.kernel_time(), ..times })
     }
 
     /// The answer that the outputs are, which took so much time until now.

@@ -19,6 +19,8 @@ pub(super) enum Phase {
     Decode,
     /// In the algorithm, its kernels included.
     Guest,
+    /// Of that, in kernels and whatever else it imports.
+    Kernel,
     /// From tensors to bytes.
     Encode,
     /// From the headers to the answer, the body's way included.
@@ -26,7 +28,7 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    const ALL: [Phase; 5] = [Phase::Queue, Phase::Decode, Phase::Guest, Phase::Encode, Phase::Total];
+    const ALL: [Phase; 6] = [Phase::Queue, Phase::Decode, Phase::Guest, Phase::Kernel, Phase::Encode, Phase::Total];
 }
 
 /// How long the phases of a request took.
@@ -35,6 +37,7 @@ pub(super) struct Times {
     pub(super) queue: Duration,
     pub(super) decode: Duration,
     pub(super) guest: Duration,
+    pub(super) kernel: Duration,
     pub(super) encode: Duration,
 }
 
@@ -67,7 +70,7 @@ pub(super) struct Gauges {
     registry: Registry,
     answers: Family<Answered, Counter>,
     /// In the order of [`Phase::ALL`].
-    seconds: [Histogram; 5],
+    seconds: [Histogram; 6],
     batch_requests: Histogram,
     batch_rows: Histogram,
     broken: Counter,
@@ -106,12 +109,13 @@ impl Gauges {
     /// An answer was sent.
     pub(super) fn answered(&self, code: u16, total: Duration, times: Option<Times>) {
         self.answers.get_or_create(&Answered { code }).inc();
-        let [queue, decode, guest, encode, whole] = &self.seconds;
+        let [queue, decode, guest, kernel, encode, whole] = &self.seconds;
         whole.observe(total.as_secs_f64());
         if let Some(times) = times {
             queue.observe(times.queue.as_secs_f64());
             decode.observe(times.decode.as_secs_f64());
             guest.observe(times.guest.as_secs_f64());
+            kernel.observe(times.kernel.as_secs_f64());
             encode.observe(times.encode.as_secs_f64());
         }
     }

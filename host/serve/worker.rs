@@ -29,6 +29,7 @@ pub(super) struct Recipe {
 impl Recipe {
     fn instance(&self) -> Result<Instance> {
         let mut instance = Instance::new(&self.host, &self.algorithm, &self.setup)?;
+        instance.measure_kernels();
         instance.load()?;
         Ok(instance)
     }

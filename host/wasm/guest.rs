@@ -14,6 +14,7 @@ use super::engine::Host;
 use super::handles::{MatrixHandle, Present, Scoped, Slab, TensorHandle};
 use super::instance::Setup;
 use super::job::{Access, Channel, Job};
+use super::kernel_time::KernelTime;
 use super::output::Output;
 use super::sessions::Session;
 use super::streams::{AnswerWriter, Conversation};
@@ -53,6 +54,7 @@ pub(super) struct Guest {
     pub(super) conversation: Present<Conversation>,
     /// Of the present call.
     pub(super) session: Option<Session>,
+    pub(super) kernel_time: KernelTime,
 }
 
 impl Drop for Guest {
@@ -95,6 +97,7 @@ impl Guest {
             answer_writer: Present::new("answer writer"),
             conversation: Present::new("conversation"),
             session: None,
+            kernel_time: KernelTime::default(),
         })
     }
 

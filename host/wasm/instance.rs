@@ -231,6 +231,19 @@ impl Instance {
         self.store.data_mut().session = session;
     }
 
+    /// From now on, measures for how long calls are in the host. That takes two looks at the clock for everything they import.
+    pub fn measure_kernels(&mut self) {
+        self.store.call_hook(|mut store, hook| {
+            store.data_mut().kernel_time.note(hook);
+            Ok(())
+        });
+    }
+
+    /// For how long the last call was in the host, where that is measured: in kernels and whatever else the algorithm imports.
+    pub fn kernel_time(&self) -> Duration {
+        self.store.data().kernel_time.total()
+    }
+
     /// Runs a call in a scope: what it makes and does not keep is freed with it.
     fn scoped<T>(&mut self, run: impl FnOnce(&mut Instance) -> Result<T, Failure>) -> Result<T, Failure> {
         let scope = self.store.data_mut().open_scope();
@@ -248,6 +261,7 @@ impl Instance {
     ) -> Result<T, Failure> {
         let deadline = Arc::clone(&self.store.data().deadline);
         deadline.begin(limit);
+        self.store.data_mut().kernel_time.begin();
         self.store.set_epoch_deadline(1);
         let outcome = catch_unwind(AssertUnwindSafe(|| call(&mut self.store)));
         deadline.end();

@@ -16,6 +16,7 @@ pub mod handles;
 mod imports;
 mod instance;
 mod job;
+mod kernel_time;
 mod limits;
 mod output;
 mod sessions;

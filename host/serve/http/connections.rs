@@ -66,6 +66,7 @@ pub(in super::super) async fn serve(
             let mut connection = pin!(connection);
             // What goes wrong with a connection is the client's: it is gone, or does not speak HTTP.
             tokio::select! {
+                biased;
                 _ = connection.as_mut() => return,
                 _ = ended.wait_for(|&ended| ended) => {}
             }

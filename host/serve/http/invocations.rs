@@ -76,8 +76,9 @@ async fn measured(service: &Service, name: Option<&str>, headers: HeaderMap, bod
     let (code, total) = (response.status().as_u16(), begun.elapsed());
     service.0.lane.gauges().answered(code, total, times);
     if tracing::enabled!(tracing::Level::DEBUG) {
-        let [queue, decode, guest, encode] =
-            times.map_or([0; 4], |times| [times.queue, times.decode, times.guest, times.encode].map(|time| time.as_micros() as u64));
+        let times = times.unwrap_or_default();
+        let [queue, decode, guest, kernel, encode] =
+            [times.queue, times.decode, times.guest, times.kernel, times.encode].map(|time| time.as_micros() as u64);
         let total = total.as_micros() as u64;
         tracing::debug!(
             status = code,
@@ -85,6 +86,7 @@ async fn measured(service: &Service, name: Option<&str>, headers: HeaderMap, bod
             queue_us = queue,
             decode_us = decode,
             guest_us = guest,
+            kernel_us = kernel,
             encode_us = encode,
             "answered"
         );

@@ -93,10 +93,10 @@ impl Lot {
         let members = self.members;
         if members.len() > 1 {
             let begun = Instant::now();
-            match seat.guarded(|instance, _| predict(instance, &members)) {
-                Ok(outputs) => {
+            match seat.guarded(|instance, _| Ok((predict(instance, &members)?, instance.kernel_time()))) {
+                Ok((outputs, kernel)) => {
                     shared.gauges.called(members.len(), self.rows);
-                    return deal_out(seat, members, &outputs, begun.elapsed());
+                    return deal_out(seat, members, &outputs, begun.elapsed(), kernel);
                 }
                 Err(failure) => tracing::debug!("serve: {} requests are answered one by one: {failure}", members.len()),
             }
@@ -124,12 +124,12 @@ fn predict(instance: &mut Instance, members: &[Member]) -> Result<Vec<(String, T
 }
 
 /// Answers each request with its rows of the outputs.
-fn deal_out(seat: &mut Seat, members: Vec<Member>, outputs: &[(String, Tensor)], guest: Duration) {
+fn deal_out(seat: &mut Seat, members: Vec<Member>, outputs: &[(String, Tensor)], guest: Duration, kernel: Duration) {
     let mut from = 0;
     for Member { rows, features, answer, times, .. } in members {
         let to = from + features.shape()[0];
         let part = |(name, tensor): &(String, Tensor)| Ok((name.clone(), tensor.slice(0, from..to)?));
-        let times = Times { guest, ..times };
+        let times = Times { guest, kernel, ..times };
         let encoded = seat.guarded(|_, style| rows.encode(outputs.iter().map(part).collect::<Result<_, Failure>>()?, style, times));
         let _ = answer.send(encoded);
         from = to;

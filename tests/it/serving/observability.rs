@@ -17,12 +17,15 @@ fn requests_times_traps_and_memory_are_counted() {
     }
     // What was not answered by the algorithm took time, too, but not in it.
     assert_eq!(server.metric("algohost_request_seconds_count{phase=\"Total\"}"), 5.0);
-    for phase in ["Queue", "Decode", "Guest", "Encode"] {
+    for phase in ["Queue", "Decode", "Guest", "Kernel", "Encode"] {
         assert_eq!(server.metric(&format!("algohost_request_seconds_count{{phase=\"{phase}\"}}")), 3.0);
     }
     // The last one slept for 200 ms.
     let guest = server.metric("algohost_request_seconds_sum{phase=\"Guest\"}");
     assert!((0.2..1.0).contains(&guest), "{guest} s");
+    // It was the host that it slept in.
+    let kernel = server.metric("algohost_request_seconds_sum{phase=\"Kernel\"}");
+    assert!((0.2..guest).contains(&kernel), "{kernel} of {guest} s");
     assert_eq!((server.metric("algohost_traps_total"), server.metric("algohost_restarts_total")), (1.0, 1.0));
     assert_eq!((server.metric("algohost_instances"), server.metric("algohost_models")), (1.0, 1.0));
     assert_eq!((server.metric("algohost_requests_waiting"), server.metric("algohost_tensor_memory_bytes")), (0.0, 0.0));
@@ -83,5 +86,6 @@ fn log_lines_are_json_where_that_is_wanted_and_tell_every_request_where_it_spent
     let told = server.wait_for("answered");
     let line: Value = serde_json::from_str(told.trim()).unwrap_or_else(|error| panic!("{error}: {told}"));
     assert_eq!((&line["level"], &line["status"], &line["span"]["trace"]), (&"DEBUG".into(), &200.into(), &TRACE.into()), "{line}");
-    assert!(line["guest_us"].as_u64().unwrap() >= 200_000 && line["total_us"].as_u64() >= line["guest_us"].as_u64(), "{line}");
+    assert!(line["kernel_us"].as_u64().unwrap() >= 200_000 && line["guest_us"].as_u64() >= line["kernel_us"].as_u64(), "{line}");
+    assert!(line["total_us"].as_u64() >= line["guest_us"].as_u64(), "{line}");
 }
