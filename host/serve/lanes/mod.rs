@@ -9,6 +9,7 @@
 //! There is no HTTP type in here; the number of requests that wait is bounded whatever the mode.
 
 mod joined;
+mod lookout;
 mod monitor;
 mod shared;
 
@@ -31,15 +32,12 @@ use super::worker::Worker;
 use crate::failure::{Code, Failure};
 use crate::wasm::Session;
 pub(super) use joined::Joining;
+use lookout::Luck;
 use shared::Answered;
 pub(super) use shared::{Outcome, Shared, Work};
 
 /// How often the monitor looks.
 const LOOK: Duration = Duration::from_millis(5);
-
-/// How long a lane looks for the next request before it goes to sleep: to wake a sleeping processor takes about as long. One lane at a time,
-/// so that the processors are never all busy with looking.
-const LINGER: Duration = Duration::from_micros(50);
 
 /// Answers that are delivered together at most.
 const BATCH: usize = 16;
@@ -72,6 +70,7 @@ pub(super) struct Lane {
     thread: OnceLock<PathBuf>,
     start: Instant,
     standby: Mutex<Option<Thread>>,
+    luck: Luck,
 }
 
 impl Lane {
@@ -88,6 +87,7 @@ impl Lane {
             thread: OnceLock::new(),
             start: Instant::now(),
             standby: Mutex::default(),
+            luck: Luck::new(),
         }))
     }
 
@@ -152,6 +152,7 @@ impl Lane {
 
     /// Drives the connections, and answers between two turns of the runtime, until its turn is over.
     fn work_quickly(&self, worker: &mut Worker) {
+        let _awake = self.shared.lookout.wake();
         self.inbox().instance_drives = true;
         self.standby_wake.notify_one();
         while self.shared.is_quick() && self.instance_drives() && !self.shared.is_stopped() {
@@ -172,13 +173,13 @@ impl Lane {
 
     /// Waits for a request, or for the end of the instance's turn.
     async fn work_or_end_of_turn(&self) {
-        if self.nothing_to_do() && !self.shared.lingering.swap(true, Ordering::Relaxed) {
-            let idle_since = Instant::now();
-            while self.nothing_to_do() && idle_since.elapsed() < LINGER {
-                tokio::task::yield_now().await;
-            }
-            self.shared.lingering.store(false, Ordering::Relaxed);
+        if self.nothing_to_do() {
+            self.shared.lookout.look(&self.luck, || self.nothing_to_do()).await;
         }
+        if !self.nothing_to_do() {
+            return;
+        }
+        let _asleep = self.shared.lookout.sleep();
         while self.nothing_to_do() {
             self.instance_wake.notified().await;
         }

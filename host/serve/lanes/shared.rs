@@ -14,6 +14,7 @@ use super::super::models::Model;
 use super::super::worker::Worker;
 use super::LOOK;
 use super::joined::{self, Joining};
+use super::lookout::Lookout;
 use super::monitor::SLOW_CALL;
 use crate::failure::{Code, Failure};
 use crate::wasm::Session;
@@ -39,8 +40,7 @@ pub(super) type Answered = (oneshot::Sender<Outcome>, Outcome);
 pub(in super::super) struct Shared {
     /// Instance threads drive the connections; else, and while instances are being loaded, the standby threads do.
     pub(super) quick: AtomicBool,
-    /// A lane is looking for its next request instead of sleeping.
-    pub(super) lingering: AtomicBool,
+    pub(super) lookout: Lookout,
     /// Requests that are not being worked on yet, and how many there may be.
     pub(super) waiting: AtomicUsize,
     pub(super) limit: usize,
@@ -58,7 +58,7 @@ impl Shared {
     pub(in super::super) fn new(limit: usize, joining: Option<Joining>) -> Arc<Shared> {
         Arc::new(Shared {
             quick: AtomicBool::new(false),
-            lingering: AtomicBool::new(false),
+            lookout: Lookout::default(),
             waiting: AtomicUsize::new(0),
             limit,
             queue: crossbeam_channel::unbounded(),
