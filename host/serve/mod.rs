@@ -29,8 +29,8 @@ use crate::wasm::checkpoints::Checkpoints;
 use crate::wasm::{Access, Algorithm, Folder, Grants, Host, Job, Limits, Origin, Setup, Usage, describe};
 
 use answer::Style;
-use http::Service;
 use http::connections::{self, Open};
+use http::{Routes, Service};
 use instances::{Hosted, Instances};
 use lanes::{Joining, Lane, Shared};
 use models::{Loader, Models};
@@ -110,7 +110,7 @@ fn start_http(
         let (sender, connections) = mpsc::unbounded_channel();
         senders.push(sender);
         let open = Open::new();
-        let routes = http::routes(Service::new(lane, open.weak(), &common, settings)?);
+        let routes = Routes::new(Service::new(lane, open.weak(), &common, settings)?);
         let (done, ended) = (done.clone(), ended.clone());
         lane.handle().spawn(async move {
             connections::serve(connections, routes, idle, open, ended).await;

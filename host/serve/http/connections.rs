@@ -4,13 +4,13 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
+
+use super::Routes;
 
 /// Most bytes and most lines of a request's headers.
 const HEADER_BYTES: usize = 64 << 10;
@@ -43,7 +43,7 @@ pub(in super::super) type Sender = mpsc::UnboundedSender<std::net::TcpStream>;
 /// Answers on every connection that comes, each of which may be `idle` so long before a request's headers are there, until `ended` says so and the requests in flight are answered.
 pub(in super::super) async fn serve(
     mut connections: Connections,
-    routes: Router,
+    routes: Routes,
     idle: Duration,
     open: Open,
     mut ended: watch::Receiver<bool>,
@@ -60,7 +60,7 @@ pub(in super::super) async fn serve(
         let Ok(stream) = TcpStream::from_std(stream) else { continue };
         // A client that does not read is gone, as one that does not write is.
         let _ = set_tcp_user_timeout(&stream, u32::try_from(idle.as_millis()).unwrap_or(u32::MAX));
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes.clone())).with_upgrades();
+        let connection = http.serve_connection(TokioIo::new(stream), routes.clone()).with_upgrades();
         let (open, mut ended) = (open.clone(), ended.clone());
         tokio::spawn(async move {
             let mut connection = pin!(connection);

@@ -10,6 +10,8 @@ mod management;
 mod sessions;
 mod streaming;
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,9 +20,11 @@ use anyhow::Result;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use hyper::body::Incoming;
+use hyper_util::service::TowerToHyperService;
 use tokio::sync::{mpsc, watch};
 
 use super::gauges::Now;
@@ -31,6 +35,8 @@ use super::sessions::Sessions;
 use crate::contract::Settings;
 use crate::data::{Format, negotiate};
 use crate::failure::{Code, Failure};
+
+const INVOCATIONS: &str = "/invocations";
 
 /// How much longer than the algorithm's own limit an answer is waited for, before the client is told so anyway.
 const GRACE: Duration = Duration::from_secs(1);
@@ -115,10 +121,38 @@ impl Service {
 }
 
 /// What is answered where.
-pub(super) fn routes(service: Service) -> Router {
+#[derive(Clone)]
+pub(super) struct Routes(Arc<(Service, TowerToHyperService<Router>)>);
+
+impl Routes {
+    pub(super) fn new(service: Service) -> Routes {
+        Routes(Arc::new((service.clone(), TowerToHyperService::new(router(service)))))
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Routes {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    /// Requests for predictions of the only model go past the router, which would take as long for them as to read a small one.
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let routes = Arc::clone(&self.0);
+        Box::pin(async move {
+            let (service, others) = &*routes;
+            if request.method() != Method::POST || request.uri().path() != INVOCATIONS {
+                return others.call(request).await;
+            }
+            let (parts, body) = request.into_parts();
+            Ok(invocations::answer(service, None, parts.headers, Body::new(body)).await)
+        })
+    }
+}
+
+fn router(service: Service) -> Router {
     Router::new()
         .route("/ping", get(ping))
-        .route("/invocations", post(invocations::invocations))
+        .route(INVOCATIONS, post(invocations::invocations))
         .route("/invocations-bidirectional-stream", get(conversations::converse))
         .route("/models", get(management::list).post(management::load))
         .route("/models/{name}", get(management::describe).delete(management::unload))
