@@ -234,7 +234,8 @@ pub(super) fn fill<T: Number>(context: &Context, subject: &str, table: &impl Tab
     batch.write(layout, |mut rest: Rows<'_, T>| {
         if let [piece] = pieces {
             context.check("read").map_err(kernel)?;
-            return table.decode(piece, &mut Excerpt::default(), rest);
+            // The storage ends with whole cache lines, the rows may end before.
+            return table.decode(piece, &mut Excerpt::default(), rest.split_at(piece.rows).0);
         }
         let mut work = Vec::with_capacity(pieces.len());
         for piece in pieces {
