@@ -85,7 +85,7 @@ impl Luck {
     }
 
     fn allows(&self) -> bool {
-        self.left.load(Ordering::Relaxed) > 0 || self.idle.fetch_add(1, Ordering::Relaxed) % Luck::PAUSE == 0
+        self.left.load(Ordering::Relaxed) > 0 || self.idle.fetch_add(1, Ordering::Relaxed).is_multiple_of(Luck::PAUSE)
     }
 
     /// Only the lane's own driver does.
