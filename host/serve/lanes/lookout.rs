@@ -120,12 +120,14 @@ mod tests {
     fn a_lane_looks_alone_and_as_long_as_it_pays() {
         let (lookout, luck) = (Lookout::default(), Luck::new());
         let own = lookout.wake();
-        assert!(looks(&lookout, &luck, 3) > 3);
+        // On a busy machine, a look may be over before it has begun.
+        let finds = || (0..8).any(|_| looks(&lookout, &luck, 3) > 3);
+        assert!(finds());
         let other = lookout.wake();
         assert_eq!(looks(&lookout, &luck, 3), 0);
         {
             let _asleep = lookout.sleep();
-            assert!(looks(&lookout, &luck, 3) > 3);
+            assert!(finds());
         }
         drop(other);
         let in_vain = (0..200).filter(|_| looks(&lookout, &luck, u32::MAX) > 0).count();
