@@ -232,11 +232,6 @@ impl Batch {
 pub(super) fn fill<T: Number>(context: &Context, subject: &str, table: &impl Table, layout: Layout, pieces: &[Piece]) -> Result<Batch> {
     let batch = Batch::unfilled::<T>(context, subject, layout, pieces.iter().map(|piece| piece.rows).sum())?;
     batch.write(layout, |mut rest: Rows<'_, T>| {
-        if let [piece] = pieces {
-            context.check("read").map_err(kernel)?;
-            // The storage ends with whole cache lines, the rows may end before.
-            return table.decode(piece, &mut Excerpt::default(), rest.split_at(piece.rows).0);
-        }
         let mut work = Vec::with_capacity(pieces.len());
         for piece in pieces {
             let (rows, others) = rest.split_at(piece.rows);
@@ -244,7 +239,7 @@ pub(super) fn fill<T: Number>(context: &Context, subject: &str, table: &impl Tab
             rest = others;
         }
         let bytes = pieces.iter().map(|piece| piece.bytes).sum();
-        each(context, bytes, work, |buffer, (piece, rows)| table.decode(piece, buffer, rows)).map(drop)
+        each(context, bytes, work, |buffer, (piece, rows)| table.decode(piece, buffer, rows))
     })?;
     Ok(batch)
 }

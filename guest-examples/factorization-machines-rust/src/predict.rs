@@ -1,4 +1,4 @@
-//! Answers requests: four to six host calls, whatever the number of rows.
+//! Answers requests: three to five host calls, whatever the number of rows.
 
 use std::cell::OnceCell;
 

@@ -1,4 +1,4 @@
-//! Answers requests: three host calls, whatever the number of rows.
+//! Answers requests: two host calls, whatever the number of rows.
 
 use std::cell::OnceCell;
 

@@ -3,7 +3,7 @@
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
 
-use super::Service;
+use super::{Service, text_of};
 use crate::failure::{Code, Failure};
 
 impl Service {
@@ -15,7 +15,7 @@ impl Service {
                 .help("ALGOHOST_MAX_BODY_MB or SAGEMAKER_MAX_PAYLOAD_IN_MB sets the limit")
         };
         // Whoever says so beforehand need not send it.
-        let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let said = text_of(headers, header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
         if said.is_some_and(|said| said > limit as u64) {
             return Err(too_large());
         }

@@ -15,7 +15,7 @@ use hyper::body::Frame;
 use serde_json::json;
 
 use super::invocations::answer;
-use super::{Service, event_stream};
+use super::{Service, event_stream, text_of};
 use crate::failure::{Code, Failure};
 
 /// The part of a failure's text that the service passes on, in characters.
@@ -62,7 +62,7 @@ pub(super) async fn invoke_with_response_stream(State(service): State<Service>, 
 
 /// The model that a request names; none when it names none.
 pub(super) fn target_model(headers: &HeaderMap) -> Option<String> {
-    headers.get(TARGET_MODEL).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    text_of(headers, TARGET_MODEL).map(str::to_owned)
 }
 
 /// What the service calls the reason why the rest of an answer does not come.

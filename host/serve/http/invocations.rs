@@ -16,7 +16,7 @@ use super::super::lasting::Call;
 use super::super::models::Model;
 use super::super::seats::Seats;
 use super::management::unknown_model;
-use super::{GRACE, Service, error, no_such_path, sessions, streaming};
+use super::{GRACE, Service, error, no_such_path, sessions, streaming, text_of};
 use crate::data::{ContentType, negotiate};
 use crate::failure::{Code, Failure};
 use crate::wasm::Exports;
@@ -48,9 +48,8 @@ static CONTENT_TYPE: HeaderName = HeaderName::from_static("contenttype");
 
 /// What the log lines of a request belong to: its trace, as W3C's Trace Context says, and the caller's id; nothing where there is neither.
 pub(super) fn span_of(headers: &HeaderMap) -> Span {
-    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let trace = text(&TRACE).and_then(trace_id);
-    let inference = text(&INFERENCE).map(crate::telemetry::one_line);
+    let trace = text_of(headers, &TRACE).and_then(trace_id);
+    let inference = text_of(headers, &INFERENCE).map(crate::telemetry::one_line);
     if trace.is_none() && inference.is_none() && !tracing::enabled!(tracing::Level::DEBUG) {
         return Span::none();
     }
@@ -136,10 +135,10 @@ pub(super) fn found(service: &Service, instances: &Instances, name: Option<&str>
 
 /// Everything about the request that can be refused without the algorithm is refused here.
 fn rows_request(service: &Service, headers: &HeaderMap, body: Bytes) -> Result<Rows, Failure> {
-    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let content_type = text(&header::CONTENT_TYPE).or_else(|| text(&CONTENT_TYPE));
+    let content_type = text_of(headers, header::CONTENT_TYPE).or_else(|| text_of(headers, &CONTENT_TYPE));
     let content_type = ContentType::parse(content_type.unwrap_or("text/csv")).map_err(|error| Failure::of(&error))?;
-    let accept = negotiate(text(&header::ACCEPT).unwrap_or_default(), service.0.default_accept).map_err(|error| Failure::of(&error))?;
+    let accept =
+        negotiate(text_of(headers, header::ACCEPT).unwrap_or_default(), service.0.default_accept).map_err(|error| Failure::of(&error))?;
     Ok(Rows { content_type, accept, body })
 }
 

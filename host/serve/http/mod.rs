@@ -20,7 +20,8 @@ use anyhow::Result;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use axum::http::header::AsHeaderName;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use hyper::body::Incoming;
@@ -144,14 +145,20 @@ impl hyper::service::Service<Request<Incoming>> for Routes {
                 return others.call(request).await;
             }
             let (parts, body) = request.into_parts();
-            Ok(invocations::answer(service, None, parts.headers, Body::new(body)).await)
+            Ok(invocations::invocations(State(service.clone()), parts.headers, Body::new(body)).await)
         })
     }
+}
+
+/// A header's value, where it is text.
+fn text_of(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 fn router(service: Service) -> Router {
     Router::new()
         .route("/ping", get(ping))
+        // So that other methods are refused there as elsewhere.
         .route(INVOCATIONS, post(invocations::invocations))
         .route("/invocations-bidirectional-stream", get(conversations::converse))
         .route("/models", get(management::list).post(management::load))
