@@ -14,6 +14,7 @@ Commands:
   inspect   say what a component exports, imports and declares
   describe  tell what a component declares: help text, JSON Schema, CreateAlgorithm's specifications
   compile   make a .cwasm, which loads in under a millisecond, of a .wasm
+  image     make a container image of this program and a component
   kernels   list what algorithms can call: signatures, dtypes, devices
   bench     time the kernels on this machine
   help      show the help of a command
@@ -159,16 +160,47 @@ Example:
 ";
 
 pub(super) const COMPILE: &str = "\
-Compiles a component to native code for this machine's processor. The .cwasm loads in under a millisecond, and is trusted only when it is
-named by --component or ALGOHOST_COMPONENT, or pinned by ALGOHOST_COMPONENT_SHA256.
+Compiles a component to native code. The .cwasm loads in under a millisecond, and is trusted only when it is named by --component or
+ALGOHOST_COMPONENT, or pinned by ALGOHOST_COMPONENT_SHA256. It runs on every build of this version.
 
-Usage: algohost compile [-o FILE] COMPONENT
+Usage: algohost compile [-o FILE] [--cpu LEVEL] COMPONENT
 
 Options:
   -o, --output FILE   where the result goes (default: beside the component, ending in .cwasm)
+  --cpu LEVEL         native            this machine's processor (default)
+                      x86-64            every x86-64 processor
+                      x86-64-v2         those with SSE4.2: since 2009
+                      x86-64-v3         those with AVX2: since 2013
+                      x86-64-v4         those with AVX-512
+                      Kernels choose what the processor has when they run, whatever is said here.
 
 Example:
-  algohost compile learner.wasm -o learner.cwasm
+  algohost compile learner.wasm -o learner.cwasm --cpu x86-64-v3
+";
+
+pub(super) const IMAGE: &str = "\
+Makes a container image: this program, a component, links named train and serve. No daemon is needed, and nothing is fetched. The archive is an
+OCI archive and a Docker archive alike, and the same, byte for byte, whenever it is made of the same parts.
+
+Usage: algohost image [OPTIONS] COMPONENT
+
+COMPONENT: a .wasm, which is compiled, or a .cwasm. The image pins its digest.
+
+Options:
+  -o, --output FILE       the archive (default: beside the component, ending in .tar)
+  --tag NAME:TAG          what the image is called (default: the component's name, and latest)
+  --cpu LEVEL             which processors the component is compiled for (x86-64-v2); `algohost help compile` lists them
+  --program FILE          another build of this version instead of this program, a slim one for example
+  --base ARCHIVE          add to this image, an archive that `podman save`, `docker save` or skopeo made. Its variables, labels, user and working
+                          directory stay. Otherwise the image is made from nothing, and the program must be linked statically
+  --ca-certificates FILE  authorities' certificates as PEM, put at /etc/ssl/certs/ca-certificates.crt
+  --model DIR             put these files into /opt/ml/model
+  --env NAME=VALUE        a variable of the container, such as SAGEMAKER_MULTI_MODEL=true
+  --label NAME=VALUE      a label. The image has those that tell the platform what it can do, and the component's name, version and summary
+
+Example:
+  algohost image learner.wasm --program target/slim/algohost -o learner.tar
+  podman load -i learner.tar
 ";
 
 pub(super) const KERNELS: &str = "\
@@ -197,6 +229,41 @@ Example:
   ALGOHOST_THREADS=1 algohost bench matmul sort
 ";
 
+/// Commands, their help, and the feature without which a build lacks them.
+pub(super) const TOPICS: [(&str, &str, &str); 9] = [
+    ("train", TRAIN, ""),
+    ("serve", SERVE, ""),
+    ("local", LOCAL, ""),
+    ("inspect", INSPECT, ""),
+    ("describe", DESCRIBE, ""),
+    ("compile", COMPILE, "compiler"),
+    ("image", IMAGE, "image"),
+    ("kernels", KERNELS, ""),
+    ("bench", BENCH, "bench"),
+];
+
+/// What this build may have or lack.
+const FEATURES: [(&str, bool); 11] = [
+    ("bench", cfg!(feature = "bench")),
+    ("compiler", cfg!(feature = "compiler")),
+    ("factorization", cfg!(feature = "factorization")),
+    ("forest", cfg!(feature = "forest")),
+    ("image", cfg!(feature = "image")),
+    ("linalg", cfg!(feature = "linalg")),
+    ("neighbors", cfg!(feature = "neighbors")),
+    ("nn", cfg!(feature = "nn")),
+    ("parquet", cfg!(feature = "parquet")),
+    ("source-lines", cfg!(feature = "source-lines")),
+    ("trees", cfg!(feature = "trees")),
+];
+
+/// Whether this build has the command.
+pub(super) fn is_built((_, _, feature): &(&str, &str, &str)) -> bool {
+    feature.is_empty() || FEATURES.contains(&(*feature, true))
+}
+
 pub(super) fn version() -> String {
-    format!("algohost {} (algohost:ml {HOST_VERSION}, wasmtime {})\n", env!("CARGO_PKG_VERSION"), "48")
+    let features: Vec<&str> = FEATURES.iter().filter(|(_, built)| *built).map(|(name, _)| *name).collect();
+    let features = if features.is_empty() { "none".to_owned() } else { features.join(", ") };
+    format!("algohost {} (algohost:ml {HOST_VERSION}, wasmtime 48)\nfeatures: {features}\n", env!("CARGO_PKG_VERSION"))
 }

@@ -1,8 +1,11 @@
 //! The command line: words in, a [`Command`] out.
 
+#[cfg(feature = "compiler")]
 mod compile;
 mod describe;
 mod help;
+#[cfg(feature = "image")]
+mod image;
 mod inspect;
 mod kernels;
 mod local;
@@ -13,12 +16,17 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use lexopt::prelude::*;
 
+#[cfg(feature = "bench")]
 use crate::bench::{self, Options};
 use crate::contract::{Base, Settings, Vars};
 use crate::failure::{Code, Failure};
 use crate::process::Stop;
+#[cfg(feature = "compiler")]
+use crate::wasm::Processor;
 
 pub use describe::Format;
+#[cfg(feature = "image")]
+pub use image::ImageJob;
 pub use local::{LocalChannel, LocalJob};
 
 /// One run of the program.
@@ -47,12 +55,18 @@ pub enum Command {
         image: Option<String>,
     },
     /// Make a `.cwasm` of a `.wasm`.
+    #[cfg(feature = "compiler")]
     Compile {
         /// The component.
         component: PathBuf,
         /// Where the result goes.
         output: PathBuf,
+        /// Which processors it is for.
+        processor: Processor,
     },
+    /// Make a container image.
+    #[cfg(feature = "image")]
+    Image(ImageJob),
     /// List what guests can call.
     Kernels {
         /// Only those whose name contains one of these.
@@ -61,6 +75,7 @@ pub enum Command {
         json: bool,
     },
     /// Time the kernels on this machine.
+    #[cfg(feature = "bench")]
     Bench {
         /// Only the cases whose name contains one of these.
         words: Vec<String>,
@@ -113,14 +128,21 @@ impl Command {
                 print(&describe::run(&component, format, image.as_deref(), &Settings::read(vars)?)?);
                 Ok(())
             }
-            Command::Compile { component, output } => {
-                print(&compile::run(&component, &output)?);
+            #[cfg(feature = "compiler")]
+            Command::Compile { component, output, processor } => {
+                print(&compile::run(&component, &output, processor)?);
+                Ok(())
+            }
+            #[cfg(feature = "image")]
+            Command::Image(job) => {
+                print(&image::run(&job, &Settings::read(vars)?)?);
                 Ok(())
             }
             Command::Kernels { words, json } => {
                 print(&kernels::run(&words, json));
                 Ok(())
             }
+            #[cfg(feature = "bench")]
             Command::Bench { words, json } => {
                 let Settings { threads, tensor_bytes, .. } = Settings::read(vars)?;
                 bench::run(&Options { words, json, threads, tensor_bytes }, print)
@@ -157,17 +179,28 @@ fn parse(parser: &mut lexopt::Parser) -> Result<Command> {
             Some("local") => local::parse(parser),
             Some("inspect") => inspect(parser),
             Some("describe") => describe(parser),
+            #[cfg(feature = "compiler")]
             Some("compile") => compile(parser),
+            #[cfg(feature = "image")]
+            Some("image") => image::parse(parser),
             Some("kernels") => words(parser, help::KERNELS, |words, json| Command::Kernels { words, json }),
+            #[cfg(feature = "bench")]
             Some("bench") => words(parser, help::BENCH, |words, json| Command::Bench { words, json }),
             Some("help") => topic(parser),
-            _ => Err(usage(format!(
-                "'{}' is no command; there are train, serve, local, inspect, describe, compile, kernels, bench and help",
-                word.to_string_lossy()
-            ))),
+            _ => Err(unknown(&word.to_string_lossy())),
         },
         Some(other) => Err(other.unexpected().into()),
     }
+}
+
+/// The failure of a word that is no command of this build.
+fn unknown(word: &str) -> anyhow::Error {
+    if let Some((_, _, feature)) = help::TOPICS.iter().find(|(name, ..)| *name == word) {
+        let what = format!("the command '{word}' is left out of this build of algohost");
+        return Failure::new(Code::Usage, what).help(format!("use the full build, or one with the feature '{feature}'")).into();
+    }
+    let names: Vec<&str> = help::TOPICS.iter().filter(|topic| help::is_built(topic)).map(|(name, ..)| *name).collect();
+    usage(format!("'{word}' is no command; there are {} and help", names.join(", ")))
 }
 
 fn location(parser: &mut lexopt::Parser, help: &str, command: fn(Location) -> Command) -> Result<Command> {
@@ -225,11 +258,13 @@ fn describe(parser: &mut lexopt::Parser) -> Result<Command> {
     Ok(Command::Describe { component, format, image })
 }
 
+#[cfg(feature = "compiler")]
 fn compile(parser: &mut lexopt::Parser) -> Result<Command> {
-    let (mut component, mut output) = (None, None);
+    let (mut component, mut output, mut processor) = (None, None, Processor::NATIVE);
     while let Some(word) = parser.next()? {
         match word {
             Short('o') | Long("output") => output = Some(PathBuf::from(parser.value()?)),
+            Long("cpu") => processor = self::processor(parser)?,
             Short('h') | Long("help") => return Ok(Command::Print(help::COMPILE.into())),
             Value(path) if component.is_none() => component = Some(PathBuf::from(path)),
             other => return Err(other.unexpected().into()),
@@ -237,23 +272,24 @@ fn compile(parser: &mut lexopt::Parser) -> Result<Command> {
     }
     let component = component.ok_or_else(|| usage("compile needs a component: `algohost compile FILE`"))?;
     let output = output.unwrap_or_else(|| component.with_extension("cwasm"));
-    Ok(Command::Compile { component, output })
+    Ok(Command::Compile { component, output, processor })
+}
+
+/// The value of `--cpu`.
+#[cfg(feature = "compiler")]
+fn processor(parser: &mut lexopt::Parser) -> Result<Processor> {
+    let name = parser.value()?.string()?;
+    Processor::named(&name).map_err(|known| usage(format!("--cpu is '{name}', wanted {known}")))
 }
 
 fn topic(parser: &mut lexopt::Parser) -> Result<Command> {
     let text = match parser.next()? {
         None => help::MAIN,
-        Some(Value(word)) => match word.to_str() {
-            Some("train") => help::TRAIN,
-            Some("serve") => help::SERVE,
-            Some("local") => help::LOCAL,
-            Some("inspect") => help::INSPECT,
-            Some("describe") => help::DESCRIBE,
-            Some("compile") => help::COMPILE,
-            Some("kernels") => help::KERNELS,
-            Some("bench") => help::BENCH,
-            _ => return Err(usage(format!("there is no help on '{}'", word.to_string_lossy()))),
-        },
+        Some(Value(word)) => {
+            let word = word.to_string_lossy();
+            let topic = help::TOPICS.iter().find(|topic| topic.0 == word);
+            topic.ok_or_else(|| usage(format!("there is no help on '{word}'")))?.1
+        }
         Some(other) => return Err(other.unexpected().into()),
     };
     Ok(Command::Print(text.into()))

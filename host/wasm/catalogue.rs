@@ -1,5 +1,7 @@
 //! Every kernel a guest can call, as the text of the interface states it: that text is in the binary, so the list cannot differ from it.
 
+use super::component_check::is_built;
+
 /// One function of an interface that computes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kernel {
@@ -34,9 +36,10 @@ const INTERFACES: [(&str, &str); 12] = [
     ("forest", include_str!("../../wit/forest.wit")),
 ];
 
-/// All kernels, in the order of the interfaces' texts.
+/// All kernels of this build, in the order of the interfaces' texts.
 pub fn kernels() -> Vec<Kernel> {
-    INTERFACES.iter().flat_map(|(interface, text)| functions(interface, text)).collect()
+    let built = INTERFACES.iter().filter(|(interface, _)| is_built(interface));
+    built.flat_map(|(interface, text)| functions(interface, text)).collect()
 }
 
 /// The functions of one interface. Its text is our own and formatted: a declaration begins on a line of its own and ends with `;`.

@@ -7,6 +7,15 @@ pub const HOST_VERSION: &str = "0.1.0";
 
 const OWN_PACKAGE: &str = "algohost:ml/";
 
+/// What a build may leave out, and whether this one has it.
+const OPTIONAL_INTERFACES: [(&str, bool); 5] = [
+    ("factorization", cfg!(feature = "factorization")),
+    ("forest", cfg!(feature = "forest")),
+    ("neighbors", cfg!(feature = "neighbors")),
+    ("nn", cfg!(feature = "nn")),
+    ("trees", cfg!(feature = "trees")),
+];
+
 #[rustfmt::skip]
 const OWN_INTERFACES: [&str; 20] = [
     "types",
@@ -82,7 +91,15 @@ fn own_refusal(interface: &str, version: &str) -> Option<String> {
             ));
         }
     }
-    (!OWN_INTERFACES.contains(&interface)).then(|| format!("algohost:ml {HOST_VERSION} has no interface {interface}"))
+    if !OWN_INTERFACES.contains(&interface) {
+        return Some(format!("algohost:ml {HOST_VERSION} has no interface {interface}"));
+    }
+    (!is_built(interface)).then(|| format!("left out of this build of algohost; build it with the feature '{interface}'"))
+}
+
+/// Whether this build has an interface of `algohost:ml`.
+pub(super) fn is_built(interface: &str) -> bool {
+    OPTIONAL_INTERFACES.iter().all(|&(name, built)| built || name != interface)
 }
 
 enum Compatibility {

@@ -6,13 +6,18 @@ use std::sync::Arc;
 use algohost_kernels::Pool;
 use anyhow::{Context as _, Result};
 use sha2::{Digest, Sha256};
+#[cfg(feature = "compiler")]
+use wasmtime::OptLevel;
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Engine, OptLevel, Precompiled, WasmBacktraceDetails};
+use wasmtime::{Config, Engine, Precompiled, WasmBacktraceDetails};
 
 use super::algorithm::Algorithm;
+#[cfg(feature = "compiler")]
+use super::compiler::{Compiled, Processor};
 use super::component_check::Import;
 use super::guest::Guest;
 use super::imports;
+use super::precompiled;
 use super::watchdog::Watchdog;
 use crate::failure::{Code, Failure};
 
@@ -108,6 +113,15 @@ impl Host {
         Algorithm::link(self, &path.display().to_string(), &self.component(path, origin, pin)?)
     }
 
+    /// Loads what [`Host::compile`] made just now.
+    ///
+    /// # Errors
+    /// As [`Host::load`].
+    #[cfg(feature = "compiler")]
+    pub fn load_compiled(&self, name: &str, code: &Compiled) -> Result<Algorithm> {
+        Algorithm::link(self, name, &precompiled::load_own(&self.engine, name, code)?)
+    }
+
     /// What a component is, also one that this host would not link. The operator named it.
     ///
     /// # Errors
@@ -130,55 +144,40 @@ impl Host {
     fn component(&self, path: &Path, origin: Origin, pin: Option<&str>) -> Result<Component> {
         let name = path.display().to_string();
         if is_precompiled(path)? {
-            return self.load_precompiled(path, &name, origin, pin);
+            return precompiled::load(&self.engine, path, &name, origin, pin);
         }
         let bytes = read(path)?;
-        require_pin(&name, &bytes, pin)?;
+        precompiled::require_pin(&name, &sha256(&bytes), pin)?;
         require_component(&name, &bytes)?;
-        let compiled = Component::new(&self.engine, &bytes)
-            .map_err(|error| Failure::new(Code::BadComponent, format!("{name} is no valid component: {}", last_cause(&error))))?;
-        Ok(compiled)
+        self.compile_here(&name, &bytes)
     }
 
-    /// Compiles a component to native code for this machine.
+    #[cfg(feature = "compiler")]
+    fn compile_here(&self, name: &str, bytes: &[u8]) -> Result<Component> {
+        Ok(Component::new(&self.engine, bytes).map_err(|error| invalid(name, &error))?)
+    }
+
+    #[cfg(not(feature = "compiler"))]
+    #[expect(clippy::unused_self, reason = "the other build uses it")]
+    fn compile_here(&self, name: &str, _: &[u8]) -> Result<Component> {
+        Err(Failure::new(Code::NotSupported, format!("{name} is not compiled, and this build of algohost has no compiler"))
+            .help("Make a .cwasm of it with `algohost compile` of the full build, of the same version")
+            .into())
+    }
+
+    /// Compiles a component to native code for some processors.
     ///
     /// # Errors
     /// As [`Host::load`].
-    pub fn compile(&self, path: &Path) -> Result<Vec<u8>> {
+    #[cfg(feature = "compiler")]
+    pub fn compile(path: &Path, processor: Processor) -> Result<Compiled> {
         let name = path.display().to_string();
         let bytes = read(path)?;
         if Engine::detect_precompiled(&bytes).is_some() {
             return Err(Failure::user(format!("{name} is compiled already")).help("Give the .wasm component it was made of").into());
         }
         require_component(&name, &bytes)?;
-        let compiled = self
-            .engine
-            .precompile_component(&bytes)
-            .map_err(|error| Failure::new(Code::BadComponent, format!("{name} is no valid component: {}", last_cause(&error))))?;
-        Ok(compiled)
-    }
-
-    #[expect(unsafe_code, reason = "precompiled components are native code; this is the one place that runs them")]
-    fn load_precompiled(&self, path: &Path, name: &str, origin: Origin, pin: Option<&str>) -> Result<Component> {
-        let loaded = if pin.is_some() {
-            let bytes = read(path)?;
-            require_pin(name, &bytes, pin)?;
-            // SAFETY: the operator pinned the digest of exactly these bytes, which `require_pin` has just compared.
-            unsafe { Component::deserialize(&self.engine, &bytes) }
-        } else if origin == Origin::Named {
-            // SAFETY: the operator named this file, which is as much trust as the host's own binary gets.
-            unsafe { Component::deserialize_file(&self.engine, path) }
-        } else {
-            let what = format!("{name} is precompiled native code, and nobody vouches for it");
-            return Err(Failure::new(Code::Denied, what)
-                .help("Name it with --component or ALGOHOST_COMPONENT, or pin its digest with ALGOHOST_COMPONENT_SHA256")
-                .into());
-        };
-        loaded.map_err(|error| {
-            Failure::new(Code::BadComponent, format!("{name} does not fit this host: {}", last_cause(&error)))
-                .help("It was compiled by another version of the host or for another processor; make it anew with `algohost compile`")
-                .into()
-        })
+        Ok(Compiled::new(&processor.engine(config())?, &bytes).map_err(|error| invalid(&name, &error))?)
     }
 }
 
@@ -198,21 +197,27 @@ fn config() -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(Host::THREAD_STACK_BYTES)
-        .cranelift_opt_level(OptLevel::Speed)
         // Backtraces with file:line, where a component brings debug information.
         .wasm_backtrace_details(WasmBacktraceDetails::Enable)
         .wasm_memory64(false)
         .wasm_multi_memory(false)
         // Slows every call across the boundary; another crate could switch the cargo feature on behind our back.
         .concurrency_support(false);
+    #[cfg(feature = "compiler")]
+    config.cranelift_opt_level(OptLevel::Speed);
     config
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+#[cfg(feature = "compiler")]
+fn invalid(name: &str, error: &wasmtime::Error) -> Failure {
+    Failure::new(Code::BadComponent, format!("{name} is no valid component: {}", last_cause(error)))
+}
+
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| unreadable(path, &error).into())
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     let name = path.display();
     if error.kind() == std::io::ErrorKind::NotFound {
         return Failure::new(Code::NotFound, format!("there is no component at {name}"));
@@ -220,21 +225,16 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(Code::Io, format!("the component {name} cannot be read: {error}"))
 }
 
-fn is_precompiled(path: &Path) -> Result<bool> {
+/// Whether a file is a `.cwasm`.
+///
+/// # Errors
+/// Not found or io when it cannot be read; invalid input for a folder.
+pub fn is_precompiled(path: &Path) -> Result<bool> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Err(Failure::user(format!("{} is a folder, not a component", path.display())).into()),
         Ok(_) => Ok(Engine::detect_precompiled_file(path).ok().flatten() == Some(Precompiled::Component)),
         Err(error) => Err(unreadable(path, &error).into()),
     }
-}
-
-fn require_pin(name: &str, bytes: &[u8], pin: Option<&str>) -> Result<()> {
-    let Some(pin) = pin else { return Ok(()) };
-    let found = sha256(bytes);
-    if found.eq_ignore_ascii_case(pin.trim()) {
-        return Ok(());
-    }
-    Err(Failure::new(Code::Denied, format!("{name} is not the pinned component: its sha256 is {found}, pinned is {}", pin.trim())).into())
 }
 
 /// Tells apart, by the first eight bytes, what people hand in by mistake.
@@ -254,7 +254,7 @@ fn require_component(name: &str, bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-fn last_cause(error: &wasmtime::Error) -> String {
+pub(super) fn last_cause(error: &wasmtime::Error) -> String {
     crate::telemetry::one_line(&format!("{error:#}"))
 }
 

@@ -9,6 +9,8 @@ pub mod archives;
 pub mod bindings;
 pub mod catalogue;
 pub mod checkpoints;
+#[cfg(feature = "compiler")]
+mod compiler;
 mod component_check;
 mod engine;
 mod guest;
@@ -19,6 +21,7 @@ mod job;
 mod kernel_time;
 mod limits;
 mod output;
+mod precompiled;
 mod sessions;
 pub mod streams;
 mod trap;
@@ -26,8 +29,10 @@ mod usage;
 mod watchdog;
 
 pub use algorithm::{Algorithm, Exports};
+#[cfg(feature = "compiler")]
+pub use compiler::{Compiled, Processor};
 pub use component_check::{HOST_VERSION, Import};
-pub use engine::{Examination, Host, Origin, sha256};
+pub use engine::{Examination, Host, Origin, is_precompiled, sha256};
 pub use guest::ImportError;
 pub use instance::{Instance, Interrupter, Setup, describe, on_guest_thread};
 pub use job::{Access, Channel, Cluster, Distribution, Folder, Grants, Group, InputMode, Job};

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Builds the program as it is shipped, linked statically, and prints its path: build.sh full|slim [FEATURE...]
+#
+# full has everything, slim the least: no compiler, only what every algorithm needs; features are added to it (`build.sh slim trees`).
+# The path is target/dist/algohost or target/slim/algohost, below CARGO_TARGET_DIR when that is set. A build takes minutes: the whole program is
+# optimised at once. `cargo build --profile dist` makes the dynamic one, for machines with devices whose drivers are libraries.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+out=${CARGO_TARGET_DIR:-$root/target}
+case $out in /*) ;; *) out=$PWD/$out ;; esac
+
+fail() { echo "build.sh: $*" >&2; exit 64; }
+
+kind=${1:-}
+[ $# -eq 0 ] || shift
+features=$(IFS=,; echo "$*")
+case $kind in
+  full) profile=dist features=full${features:+,$features} ;;
+  slim) profile=slim features=slim${features:+,$features} ;;
+  *) fail "which build, full or slim?" ;;
+esac
+cd "$root"
+# Positions are the processor's and the loader's business, in a table that is short: without the flag it is a tenth of the program.
+CARGO_TARGET_DIR=$out cargo rustc --quiet --locked --profile "$profile" --bin algohost --no-default-features --features "$features" -- \
+  -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs >&2
+echo "$out/$profile/algohost"
