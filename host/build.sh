@@ -19,6 +19,14 @@ case $kind in
   slim) profile=slim features=slim${features:+,$features} ;;
   *) fail "which build, full or slim?" ;;
 esac
+# Called by a test, this is a cargo within a cargo: what the outer one says about its own build must not reach the inner one.
+for name in $(compgen -e CARGO_ || true); do
+  case $name in
+    CARGO_HOME | CARGO_HTTP_* | CARGO_NET_* | CARGO_PROFILE_* | CARGO_REGIST* | CARGO_SOURCE_* | CARGO_TERM_*) ;;
+    *) unset "$name" ;;
+  esac
+done
+unset RUSTFLAGS
 cd "$root"
 # Positions are the processor's and the loader's business, in a table that is short: without the flag it is a tenth of the program.
 CARGO_TARGET_DIR=$out cargo rustc --quiet --locked --profile "$profile" --bin algohost --no-default-features --features "$features" -- \

@@ -46,7 +46,7 @@ Options:
 Environment:
   ALGOHOST_COMPONENT_SHA256   the only digest that is accepted
   ALGOHOST_THREADS            kernel threads (default: one per processor)
-  ALGOHOST_MEMORY_MB          linear memory of the algorithm (1024)
+  ALGOHOST_MEMORY_MB          linear memory of the algorithm (1024, or as much as tensors may have, if that is less)
   ALGOHOST_TENSOR_MB          tensors of the algorithm (four fifths of the machine's or container's memory beyond 32 MB)
   ALGOHOST_LOG                error, warn, info, debug or trace (info)
   ALGOHOST_PROGRESS_SECONDS   at most one line about progress in so many seconds (10); 0: none

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::memory::default_tensor_bytes;
+use super::memory::{default_memory_bytes, default_tensor_bytes};
 use super::paths::Base;
 use super::toolkit::passed;
 use crate::failure::Failure;
@@ -16,6 +16,9 @@ use crate::failure::Failure;
 /// Bounds of settings, so that no arithmetic with them can overflow.
 const MOST_MB: u64 = 1 << 40;
 const MOST_SECONDS: u64 = 10_000_000;
+
+/// Linear memory of one guest where there is enough.
+const USUAL_MEMORY_BYTES: u64 = 1 << 30;
 
 /// Where variables come from: the process, or a test's map.
 pub trait Vars {
@@ -52,7 +55,8 @@ pub struct Settings {
     /// `ALGOHOST_PERMITS`: kernels of all instances that may share the kernel threads at once; as many as there are threads. A training job's
     /// guest runs on one of those threads, and one kernel at a time.
     pub permits: usize,
-    /// `ALGOHOST_MEMORY_MB`: linear memory of one guest.
+    /// `ALGOHOST_MEMORY_MB`: linear memory of one guest; by default 1024 MB, or four fifths of what the machine or container has beside 32 MB for
+    /// the host, where that is less.
     pub memory_bytes: usize,
     /// `ALGOHOST_TENSOR_MB`: tensors of one guest; by default, four fifths of what the machine or container has beside 32 MB for the host.
     pub tensor_bytes: u64,
@@ -125,7 +129,7 @@ impl Settings {
     pub fn read(vars: &dyn Vars) -> Result<Settings> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let tensor_mb = number(vars, &["ALGOHOST_TENSOR_MB"], MOST_MB)?;
-        let memory_mb = number(vars, &["ALGOHOST_MEMORY_MB"], MOST_MB)?.unwrap_or(1024);
+        let memory_mb = number(vars, &["ALGOHOST_MEMORY_MB"], MOST_MB)?;
         let body_mb = number(vars, &["ALGOHOST_MAX_BODY_MB", "SAGEMAKER_MAX_PAYLOAD_IN_MB"], MOST_MB)?.filter(|&mb| mb > 0);
         let timeouts = ["ALGOHOST_REQUEST_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT"];
         let instances = number::<usize>(vars, &["ALGOHOST_INSTANCES", "SAGEMAKER_MODEL_SERVER_WORKERS"], 1024)?;
@@ -138,7 +142,7 @@ impl Settings {
             program: vars.get("SAGEMAKER_PROGRAM"),
             threads,
             permits: permits.unwrap_or(if threads == 0 { processors } else { threads }),
-            memory_bytes: megabytes(memory_mb),
+            memory_bytes: memory_mb.map_or_else(|| default_memory_bytes(USUAL_MEMORY_BYTES) as usize, megabytes),
             tensor_bytes: tensor_mb.map_or_else(default_tensor_bytes, |mb| megabytes(mb) as u64),
             instances: instances.filter(|&instances| instances > 0).unwrap_or(processors),
             queue: number::<usize>(vars, &["ALGOHOST_QUEUE"], 1_000_000)?.unwrap_or(1024).max(1),

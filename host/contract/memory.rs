@@ -10,6 +10,12 @@ pub(super) fn default_tensor_bytes() -> u64 {
     tensor_bytes_of(available_memory_bytes())
 }
 
+/// Bytes for a guest's own linear memory where nobody says: `usual`, but no more than tensors may have, so that a guest is refused before the
+/// control group ends the whole process.
+pub(super) fn default_memory_bytes(usual: u64) -> u64 {
+    usual.min(default_tensor_bytes())
+}
+
 fn tensor_bytes_of(available: u64) -> u64 {
     (available.saturating_sub(HOST_BYTES) / 5 * 4).max(available / 4)
 }

@@ -12,6 +12,8 @@ fn every_command_has_help_with_an_example() {
         vec!["local", "--help"],
         vec!["inspect", "--help"],
         vec!["help", "compile"],
+        vec!["image", "--help"],
+        vec!["help", "image"],
         vec!["help", "describe"],
         vec!["describe", "-h"],
         vec!["kernels", "--help"],
@@ -25,13 +27,15 @@ fn every_command_has_help_with_an_example() {
 #[test]
 fn the_version_names_program_and_interface() {
     let version = algohost(["--version"]).run().expect_status(0).stdout;
-    assert_eq!(version, format!("algohost {} (algohost:ml 0.1.0, wasmtime 48)\n", env!("CARGO_PKG_VERSION")));
+    let mut lines = version.lines();
+    assert_eq!(lines.next(), Some(&*format!("algohost {} (algohost:ml 0.1.0, wasmtime 48)", env!("CARGO_PKG_VERSION"))));
+    assert!(lines.next().is_some_and(|line| line.starts_with("features: bench, compiler, ")), "{version}");
 }
 
 #[test]
 fn words_that_are_not_understood_end_with_status_64() {
     for (words, wanted) in [
-        (vec!["trian"], "'trian' is no command; there are train, serve, local, inspect, describe, compile, kernels, bench and help"),
+        (vec!["trian"], "'trian' is no command; there are train, serve, local, inspect, describe, compile, image, kernels, bench and help"),
         (vec!["train", "--componnet", "a"], "invalid option '--componnet'"),
         (vec!["train", "--component"], "missing argument for option '--component'"),
         (vec!["describe"], "describe needs a component: `algohost describe FILE`"),

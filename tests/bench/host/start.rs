@@ -1,16 +1,13 @@
 //! From the start of the process to the first 200 of `/ping`.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::figures::median;
+use crate::server::Server;
 use crate::{algohost as binary, compiled, repository};
 
 const ROUNDS: usize = 31;
-const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn run() {
     let folder = tempfile::tempdir().unwrap();
@@ -42,42 +39,5 @@ fn loading(component: &Path) -> f64 {
 }
 
 fn start(base: &Path, component: &Path) -> f64 {
-    // A port that was free a moment ago; the server says nothing here that would have to be waited for.
-    let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
-    let begun = Instant::now();
-    let mut child = binary()
-        .arg("serve")
-        .arg("--base")
-        .arg(base)
-        .env("ALGOHOST_COMPONENT", component)
-        .env("SAGEMAKER_BIND_TO_PORT", address.port().to_string())
-        .env("ALGOHOST_BIND_ADDRESS", "127.0.0.1")
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_until_ready(address);
-    let elapsed = begun.elapsed().as_secs_f64() * 1e3;
-    child.kill().unwrap();
-    child.wait().unwrap();
-    elapsed
-}
-
-/// Asks `/ping`, again and again, until it answers 200.
-fn wait_until_ready(address: SocketAddr) {
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
-        if ping(address).is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 ")) {
-            return;
-        }
-        std::thread::sleep(Duration::from_micros(200));
-    }
-    panic!("{address} is not ready within {} s", PATIENCE.as_secs());
-}
-
-fn ping(address: SocketAddr) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.write_all(b"GET /ping HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
+    Server::algohost(base, component, &[]).first_answer_ms
 }

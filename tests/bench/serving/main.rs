@@ -14,6 +14,7 @@
 mod batching;
 #[path = "../figures.rs"]
 mod figures;
+mod flask;
 #[path = "../guests.rs"]
 mod guests;
 #[path = "../load.rs"]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::figures::median;
-use crate::guests::{compiled, repository};
+use crate::guests::compiled;
 use crate::load::{self, Measured};
 use crate::server::Server;
 use crate::{mms, trained};
@@ -45,30 +45,7 @@ pub(crate) fn against_native() {
 
 pub(crate) fn against_python() {
     let (_folder, ours) = ours();
-    let python = crate::peers::peer_of("serving", "serving_flask.py", 2).get_program().to_owned();
-    let script = repository().join("tests/bench/peers");
-    let mut flask = Command::new(python);
-    flask
-        .args([
-            "-m",
-            "gunicorn",
-            "--workers",
-            "2",
-            "--worker-class",
-            "gthread",
-            "--threads",
-            "32",
-            "--keep-alive",
-            "60",
-            "--log-level",
-            "error",
-            "--chdir",
-        ])
-        .arg(script)
-        .arg("serving_flask:app");
-    let flask = Server::at_free_port(flask, |command, port| {
-        command.arg("--bind").arg(format!("127.0.0.1:{port}"));
-    });
+    let flask = crate::flask::start();
     compare("gunicorn and flask, 2 workers of 32 threads", &ours, &flask, &Reach { ratio: 20.0, p99: None });
 }
 
