@@ -12,6 +12,7 @@ use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use serde::Serialize;
 
 use super::job::Access;
+use super::weights::Weights;
 use crate::data::RowForm;
 use crate::failure::{Code, Failure};
 
@@ -74,7 +75,7 @@ impl Archives {
     /// Bytes of what is open.
     pub fn bytes(&self) -> u64 {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.values().map(|archive| archive.0.length as u64).sum()
+        open.values().map(|archive| archive.0.weights.bytes().len() as u64).sum()
     }
 
     /// The form of the rows that the model learned from, as far as what is open says.
@@ -87,13 +88,13 @@ impl Archives {
         let path = self.resolve("open-archive", file, Access::Read)?;
         if matches!(self.folder, Some((_, Access::Write))) {
             // It may change with every `finish`, and nobody shares it.
-            return Archive::open_model(context, &path, file);
+            return Archive::open_model(context, &path, file, Access::Write);
         }
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(archive) = open.get(&path) {
             return Ok(archive.clone());
         }
-        let archive = Archive::open_model(context, &path, file)?;
+        let archive = Archive::open_model(context, &path, file, Access::Read)?;
         open.insert(path, archive.clone());
         Ok(archive)
     }
@@ -234,20 +235,13 @@ fn write_partial(partial: &Path, tensors: &[(&str, &Tensor)], metadata: &BTreeMa
 pub struct Archive(Arc<Contents>);
 
 struct Contents {
-    bytes: Vec<u64>,
-    length: usize,
+    weights: Weights,
     /// To the guest that opened it first; the others share it.
     _charge: Charge,
     /// Where the tensors' bytes begin.
     start: usize,
     tensors: BTreeMap<String, TensorInfo>,
     metadata: HashMap<String, String>,
-}
-
-impl Contents {
-    fn bytes(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.bytes)[..self.length]
-    }
 }
 
 /// One tensor's bytes in an archive.
@@ -258,30 +252,35 @@ struct Part {
 
 impl AsRef<[u8]> for Part {
     fn as_ref(&self) -> &[u8] {
-        &self.contents.bytes()[self.range.clone()]
+        &self.contents.weights.bytes()[self.range.clone()]
     }
 }
 
 impl Archive {
-    fn open_model(context: &Context, path: &Path, file: &str) -> Result<Archive, Failure> {
-        Archive::open("open-archive", "the model directory", context, path, file)
+    fn open_model(context: &Context, path: &Path, file: &str, access: Access) -> Result<Archive, Failure> {
+        Archive::open(("open-archive", "the model directory"), context, path, file, access)
     }
 
-    /// Reads the file whole; `operation` and `place` are for errors.
-    pub(super) fn open(operation: &str, place: &str, context: &Context, path: &Path, file: &str) -> Result<Archive, Failure> {
+    /// Opens the file; the operation's and the place's names are for errors, `access` is what the guest has to it.
+    pub(super) fn open(
+        (operation, place): (&str, &str),
+        context: &Context,
+        path: &Path,
+        file: &str,
+        access: Access,
+    ) -> Result<Archive, Failure> {
         let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         let charge = context.budget().charge(operation, usize::try_from(length).unwrap_or(usize::MAX))?;
-        let (bytes, length) = read_aligned(path, length).map_err(|error| match error.kind() {
+        let weights = Weights::open(path, access).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Failure::new(Code::NotFound, format!("{operation}: {place} has no '{file}'")),
             _ => Failure::new(Code::Io, format!("{operation}: '{file}' cannot be read: {error}")),
         })?;
         let bad = |why: String| Failure::new(Code::BadModel, format!("{operation}: '{file}' is no whole safetensors file: {why}"));
-        let view = &bytemuck::cast_slice::<u64, u8>(&bytes)[..length];
-        let (header, metadata) = SafeTensors::read_metadata(view).map_err(|error| bad(error.to_string()))?;
+        let (header, metadata) = SafeTensors::read_metadata(weights.bytes()).map_err(|error| bad(error.to_string()))?;
         let tensors = metadata.tensors().into_iter().map(|(name, info)| (name, info.clone())).collect();
         let metadata = metadata.metadata().clone().unwrap_or_default();
         let start = header + size_of::<u64>();
-        Ok(Archive(Arc::new(Contents { bytes, length, _charge: charge, start, tensors, metadata })))
+        Ok(Archive(Arc::new(Contents { weights, _charge: charge, start, tensors, metadata })))
     }
 
     /// A value of the file's own metadata.
@@ -313,25 +312,13 @@ impl Archive {
             Failure::new(Code::NotSupported, format!("get: tensor '{name}' is of dtype {:?}, which this host does not read", info.dtype))
         })?;
         let range = self.0.start + info.data_offsets.0..self.0.start + info.data_offsets.1;
-        let bytes = &self.0.bytes()[range.clone()];
+        let bytes = &self.0.weights.bytes()[range.clone()];
         if !(bytes.as_ptr() as usize).is_multiple_of(dtype.size()) {
             // Files of other writers may not align their tensors.
             return Ok(Tensor::from_bytes(context, &info.shape, dtype, bytes)?);
         }
         Ok(Tensor::shared(&info.shape, dtype, Box::new(Part { contents: Arc::clone(&self.0), range }))?)
     }
-}
-
-/// A file's bytes, beginning at a multiple of 8, with their number.
-fn read_aligned(path: &Path, length: u64) -> std::io::Result<(Vec<u64>, usize)> {
-    use std::io::Read as _;
-    let mut file = std::fs::File::open(path)?;
-    let length = usize::try_from(length).map_err(std::io::Error::other)?;
-    let mut words = Vec::new();
-    words.try_reserve_exact(length.div_ceil(8))?;
-    words.resize(length.div_ceil(8), 0u64);
-    file.read_exact(&mut bytemuck::cast_slice_mut(&mut words)[..length])?;
-    Ok((words, length))
 }
 
 const DTYPES: [(DType, Dtype); 13] = [

@@ -11,6 +11,7 @@ use algohost_kernels::{Context, Tensor};
 use serde_json::{Map, Value};
 
 use super::archives::{Archive, METADATA_KEY, write_file};
+use super::job::Access;
 use crate::failure::{Code, Failure};
 use crate::telemetry;
 
@@ -170,7 +171,7 @@ impl Store {
         if !path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
             return Err(bad("it is no file".into()));
         }
-        let archive = Archive::open("latest", "the checkpoint directory", context, &path, name)?;
+        let archive = Archive::open(("latest", "the checkpoint directory"), context, &path, name, Access::Write)?;
         match archive.entry(OWNER_KEY) {
             Some(owner) if owner == self.owner && archive.entry(METADATA_KEY).is_some() => Ok(archive),
             Some(owner) => Err(bad(format!("it is of the algorithm '{}', this one is '{}'", telemetry::one_line(owner), self.owner))),

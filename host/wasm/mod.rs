@@ -27,6 +27,7 @@ pub mod streams;
 mod trap;
 mod usage;
 mod watchdog;
+mod weights;
 
 pub use algorithm::{Algorithm, Exports};
 #[cfg(feature = "compiler")]

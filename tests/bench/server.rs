@@ -11,6 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A process that answers, killed when dropped.
 pub(crate) struct Server {
     child: Child,
+    #[allow(dead_code, reason = "not every benchmark asks")]
     pub(crate) address: SocketAddr,
     /// Milliseconds from the start of the process to the first 200 of `/ping`.
     #[allow(dead_code, reason = "not every benchmark asks")]
@@ -22,6 +23,7 @@ const FIRST_PAUSE: Duration = Duration::from_micros(200);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 impl Server {
+    #[allow(dead_code, reason = "not every benchmark has ours")]
     pub(crate) fn algohost(base: &Path, component: &Path, environment: &[(&str, &str)]) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_algohost"));
         command.env_clear().arg("serve").arg("--base").arg(base).env("ALGOHOST_COMPONENT", component);

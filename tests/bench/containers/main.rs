@@ -25,16 +25,12 @@ mod figures;
 mod flask;
 #[path = "../guests.rs"]
 mod guests;
-#[path = "../load.rs"]
-mod load;
 #[path = "../serving/mms.rs"]
 mod mms;
 #[path = "../peers.rs"]
 mod peers;
 #[path = "../server.rs"]
 mod server;
-#[path = "../serving/trained.rs"]
-mod trained;
 
 use table::{Bound, Table};
 

@@ -1,6 +1,7 @@
 //! The figures beside what is called good enough.
 
 /// What a figure may be at most.
+#[derive(Clone, Copy)]
 pub(crate) enum Bound {
     /// Not a hair more.
     Exact(f64),
@@ -20,15 +21,15 @@ impl Table {
     }
 
     pub(crate) fn megabytes(&mut self, name: &str, bytes: u64, bound: Bound, stretch: f64) {
-        self.at_most(name, bytes as f64 / 1e6, "MB", &bound, stretch);
+        self.at_most(name, bytes as f64 / 1e6, "MB", bound, stretch);
     }
 
     pub(crate) fn milliseconds(&mut self, name: &str, ms: f64, bound: Bound, stretch: f64) {
-        self.at_most(name, ms, "ms", &bound, stretch);
+        self.at_most(name, ms, "ms", bound, stretch);
     }
 
-    fn at_most(&mut self, name: &str, value: f64, unit: &str, bound: &Bound, stretch: f64) {
-        let (reach, most) = match *bound {
+    fn at_most(&mut self, name: &str, value: f64, unit: &str, bound: Bound, stretch: f64) {
+        let (reach, most) = match bound {
             Bound::Exact(reach) => (reach, reach),
             Bound::Slack(reach) => (reach, 2.0 * reach),
         };

@@ -7,19 +7,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use crate::guests::repository;
-use crate::load;
 use crate::server::Server;
-use crate::trained;
 
 /// Starts what follows, and ends the whole group of processes when its own input ends. The command that starts the server would leave Java
 /// behind, and Java its workers; and this way nobody is left when the benchmark is interrupted, either.
 const TOGETHER: &str = r#""$@" </dev/null & cat >/dev/null; kill -KILL 0"#;
-
-/// Long enough for Java to compile what it runs often.
-const WARM_UP: Duration = Duration::from_secs(8);
 
 /// The server finds Java in the same way.
 pub(crate) fn has_java() -> bool {
@@ -43,11 +37,6 @@ pub(crate) fn start() -> (tempfile::TempDir, Server) {
     mms.env("TMPDIR", folder.path()).env("TEMP", folder.path()).env("PEER_PORT", address.port().to_string());
     mms.stdin(Stdio::piped()).process_group(0);
     (folder, Server::at(address, mms))
-}
-
-/// It answers `/ping` before its workers run, and Java is slow at first.
-pub(crate) fn warm_up(server: &Server) {
-    load::run(server.address, 8, trained::row().as_bytes(), WARM_UP);
 }
 
 /// It refuses ports from 32,767 on, which are those that the system gives away.

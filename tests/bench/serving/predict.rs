@@ -13,6 +13,8 @@ use crate::{mms, trained};
 
 const ROUNDS: usize = 7;
 const TIME: Duration = Duration::from_millis(1_000);
+/// Long enough for Java to compile what it runs often.
+const JAVA_WARM_UP: Duration = Duration::from_secs(8);
 const CONNECTIONS: [usize; 3] = [1, 8, 64];
 
 /// What is called fast enough.
@@ -56,7 +58,8 @@ pub(crate) fn against_mms() {
     }
     let (_folder, ours) = ours();
     let (_scratch, theirs) = mms::start();
-    mms::warm_up(&theirs);
+    // It answers `/ping` before its workers run, and Java is slow at first.
+    load::run(theirs.address, 8, trained::row().as_bytes(), JAVA_WARM_UP);
     let workers = std::thread::available_parallelism().unwrap();
     compare(&format!("multi-model-server, {workers} workers"), &ours, &theirs, &Reach { ratio: 10.0, p99: None });
 }

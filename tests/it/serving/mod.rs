@@ -3,6 +3,7 @@
 mod batching;
 mod clients;
 mod clients_of_the_platform;
+mod cold_start;
 mod conversations;
 mod faults;
 mod formats;
