@@ -12,9 +12,10 @@ def size(path):
         return 0
     if os.path.isfile(path):
         return os.path.getsize(path)
-    # Other packages of the machine are nobody's need here.
+    # Other packages of the machine are nobody's need here,
+    # and what is there to build extensions is not used here.
     skipped = {"site-packages", "dist-packages", "test", "__pycache__"}
-    return sum(size(entry.path) for entry in os.scandir(path) if entry.name not in skipped) if os.path.isdir(path) else 0
+    return sum(size(entry.path) for entry in os.scandir(path) if entry.name not in skipped and not entry.name.startswith("config-")) if os.path.isdir(path) else 0
 
 
 def needed(names):
