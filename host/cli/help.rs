@@ -243,7 +243,8 @@ pub(super) const TOPICS: [(&str, &str, &str); 9] = [
 ];
 
 /// What this build may have or lack.
-const FEATURES: [(&str, bool); 11] = [
+const FEATURES: [(&str, bool); 12] = [
+    ("avx512", cfg!(feature = "avx512")),
     ("bench", cfg!(feature = "bench")),
     ("compiler", cfg!(feature = "compiler")),
     ("factorization", cfg!(feature = "factorization")),

@@ -197,11 +197,19 @@ impl Context {
     /// Runs `work` where rayon's parallel iterators use the pool, as soon as a permit is free. For small inputs, do
     /// not: the hop costs about 10 µs.
     pub fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        let (mut work, mut result) = (Some(work), None);
+        self.hop(&mut || result = work.take().map(|work| work()));
+        let Some(result) = result else { unreachable!("the work was called, and its panic comes by itself") };
+        result
+    }
+
+    /// What of it is the same for all work.
+    fn hop(&self, work: &mut (dyn FnMut() + Send)) {
         // Who is in the pool has its permit or came by `Pool::start`, and would wait for itself.
         let outside = self.pool.0.current_thread_index().is_none();
         // Without a permit the work was cancelled, and ends by itself at its first look.
         let _permit = self.permits.as_ref().filter(|_| outside).and_then(|permits| permits.acquire(&self.cancel));
-        self.pool.0.install(work)
+        self.pool.0.install(work);
     }
 
     /// An error once the work was cancelled. Kernels ask between tiles of about a millisecond.

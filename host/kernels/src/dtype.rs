@@ -238,3 +238,28 @@ macro_rules! with_element {
         }
     };
 }
+
+/// Runs `$body` with `$t` standing for a whole number of the size of `$dtype`, for what moves elements and does not look at them.
+macro_rules! with_bits {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype.size() {
+            1 => {
+                type $t = u8;
+                $body
+            }
+            2 => {
+                type $t = u16;
+                $body
+            }
+            4 => {
+                type $t = u32;
+                $body
+            }
+            _ => {
+                type $t = u64;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_bits;

@@ -12,7 +12,7 @@ pub enum Instructions {
     Baseline,
     /// x86-64-v3: AVX2 and FMA.
     V3,
-    /// x86-64-v4: AVX-512.
+    /// x86-64-v4: AVX-512. Only where the feature of that name is on: its copies of the loops are a third of the kernels' code.
     V4,
 }
 
@@ -25,7 +25,7 @@ impl Instructions {
         match arch() {
             #[cfg(target_arch = "x86_64")]
             Arch::V3(_) => Instructions::V3,
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
             Arch::V4(_) => Instructions::V4,
             _ => Instructions::Baseline,
         }
@@ -62,9 +62,10 @@ pub(crate) fn arch() -> Arch {
         return forced;
     }
     match MOST.load(Ordering::Relaxed) {
-        0 | 3 => Arch::new(),
+        // Another package may have built pulp with more than this one asks for.
+        0 | 3 if cfg!(any(feature = "avx512", not(target_arch = "x86_64"))) => Arch::new(),
         #[cfg(target_arch = "x86_64")]
-        2 => pulp::x86::V3::try_new().map_or(Arch::Scalar, Arch::V3),
+        0 | 2 | 3 => pulp::x86::V3::try_new().map_or(Arch::Scalar, Arch::V3),
         _ => Arch::Scalar,
     }
 }

@@ -17,6 +17,7 @@ mod losses;
 mod moving;
 mod neighbors;
 pub mod nn;
+mod parts;
 mod permits;
 mod random;
 pub mod reference;

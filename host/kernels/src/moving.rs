@@ -1,8 +1,9 @@
 //! Elements from one tensor to another, cast on the way.
 
 use crate::context::Context;
-use crate::dtype::{DType, Element};
-use crate::error::{Error, Result};
+use crate::dtype::{DType, Element, with_bits};
+use crate::error::Result;
+use crate::shape::Axes;
 use crate::storage::Read;
 use crate::tensor::Tensor;
 use crate::walk::runs;
@@ -18,28 +19,35 @@ impl Tensor {
     pub(crate) fn take_elements(&self, context: &Context, operation: &str, source: &Tensor) -> Result<()> {
         let mut target = self.write(operation)?;
         let from = source.read(operation)?;
-        let moving = Moving { context, operation, source, from: &from, to: self };
-        if self.dtype() == source.dtype() {
-            return with_element!(self.dtype(), T => {
+        let moving = Moving { context, operation, source, from: &from };
+        let mut sink = Scatter::new(self);
+        let (dtype, of) = (self.dtype(), source.dtype());
+        if dtype == of {
+            return with_bits!(dtype, T => {
                 let elements = target.elements::<T>();
                 if let (Some(to), Some(range)) = (self.contiguous(), source.contiguous()) {
                     return copy_slice(context, operation, &from.elements::<T>()[range], &mut elements[to]);
                 }
-                moving.as_they_are::<T>(elements)
+                moving.read(|value: T| value, &mut |values| sink.put(elements, values, |value| value))
             });
         }
-        let boolean = self.dtype() == DType::Boolean;
-        if !boolean && self.dtype().is_integer() && source.dtype().is_integer() {
+        if dtype == DType::Boolean {
+            let elements = target.elements::<u8>();
+            return moving.numbers(&mut |values| sink.put(elements, values, |value| u8::from(value != 0.0)));
+        }
+        if dtype.is_integer() && of.is_integer() {
             // Through 128 bits, so that 64-bit integers stay exact.
-            return with_element!(self.dtype(), T => moving.through(target.elements::<T>(), T::from_i128, ToI128));
+            return with_element!(dtype, T => {
+                let elements = target.elements::<T>();
+                moving.wholes(&mut |values| sink.put(elements, values, T::from_i128))
+            });
         }
-        if matches!(source.dtype(), DType::Int64 | DType::UInt64) && !boolean && self.dtype() != DType::Float64 {
-            return with_element!(self.dtype(), T => moving.through(target.elements::<T>(), <T as Element>::from_f64, ToOdd));
-        }
-        // Float16 and bfloat16 have functions of the same name, which are not meant.
-        with_element!(self.dtype(), T => {
-            let convert = move |v: f64| if boolean { <T as Element>::from_f64(f64::from(u8::from(v != 0.0))) } else { <T as Element>::from_f64(v) };
-            moving.through(target.elements::<T>(), convert, ToF64)
+        let odd = matches!(of, DType::Int64 | DType::UInt64) && dtype != DType::Float64;
+        // Float16 and bfloat16 have a function of the same name, which is not meant.
+        with_element!(dtype, T => {
+            let elements = target.elements::<T>();
+            let put = &mut |values: &[f64]| sink.put(elements, values, <T as Element>::from_f64);
+            if odd { moving.odd_numbers(put) } else { moving.numbers(put) }
         })
     }
 }
@@ -80,113 +88,100 @@ pub(crate) fn stretches(
     }
 }
 
-/// Reads elements of any dtype as one wide type.
-trait Widen: Copy {
-    type Wide: Copy + Default;
-    fn widen<T: Element>(value: T) -> Self::Wide;
-}
-
-#[derive(Clone, Copy)]
-struct ToF64;
-impl Widen for ToF64 {
-    type Wide = f64;
-    fn widen<T: Element>(value: T) -> f64 {
-        value.to_f64()
+/// A 64-bit integer on its way to a float shorter than float64.
+#[inline(always)]
+fn to_odd<S: Element>(value: S) -> f64 {
+    let whole = value.to_i128();
+    if whole.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS {
+        return whole as i64 as f64;
     }
+    // Of the bits that float64 may have no room for, one says whether there are any: rounding again is then as good as rounding once.
+    let low = (1 << 11) - 1;
+    (whole & !low | i128::from(whole & low != 0) << 11) as f64
 }
 
-#[derive(Clone, Copy)]
-struct ToI128;
-impl Widen for ToI128 {
-    type Wide = i128;
-    fn widen<T: Element>(value: T) -> i128 {
-        value.to_i128()
-    }
-}
+/// Takes a block of elements.
+type Put<'p, W> = &'p mut dyn FnMut(&[W]);
 
-/// For 64-bit integers that become floats shorter than float64.
-#[derive(Clone, Copy)]
-struct ToOdd;
-impl Widen for ToOdd {
-    type Wide = f64;
-    fn widen<T: Element>(value: T) -> f64 {
-        let whole = value.to_i128();
-        if whole.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS {
-            return whole as i64 as f64;
-        }
-        // Of the bits that float64 may have no room for, one says whether there are any: rounding again is then as good as rounding once.
-        let low = (1 << 11) - 1;
-        (whole & !low | i128::from(whole & low != 0) << 11) as f64
-    }
-}
-
-/// Elements on their way from one view to another of the same shape.
+/// The elements of a view on their way, block by block. Dtypes meet in a block of a wide type, so that what reads is compiled for every
+/// dtype, and what writes, but not the two for every pair.
 struct Moving<'a> {
     context: &'a Context,
     operation: &'a str,
     source: &'a Tensor,
     from: &'a Read<'a>,
-    to: &'a Tensor,
 }
 
 impl Moving<'_> {
-    fn through<W: Widen, T: Element>(&self, target: &mut [T], narrow: impl Fn(W::Wide) -> T, _wide: W) -> Result<()> {
-        let mut block = vec![W::Wide::default(); BLOCK.min(self.source.element_count())];
-        let mut filled = 0;
-        let mut sink = Scatter::new(self.to);
-        with_element!(self.source.dtype(), S => {
-            let elements = self.from.elements::<S>();
-            stretches(self.source, || self.context.check(self.operation), |first, length, stride| {
-                for i in 0..length {
-                    block[filled] = W::widen(elements[first + i * stride]);
-                    filled += 1;
-                    if filled == block.len() {
-                        sink.put(target, &block, &narrow);
-                        filled = 0;
-                    }
-                }
-                Ok(())
-            })?;
-        });
-        sink.put(target, &block[..filled], &narrow);
-        Ok(())
+    fn numbers(&self, put: Put<'_, f64>) -> Result<()> {
+        with_element!(self.source.dtype(), S => self.read(<S as Element>::to_f64, put))
     }
 
-    fn as_they_are<T: Element>(&self, target: &mut [T]) -> Result<()> {
-        let elements = self.from.elements::<T>();
-        let mut sink = Scatter::new(self.to);
-        let mut block = Vec::with_capacity(BLOCK);
+    fn wholes(&self, put: Put<'_, i128>) -> Result<()> {
+        with_element!(self.source.dtype(), S => self.read(S::to_i128, put))
+    }
+
+    fn odd_numbers(&self, put: Put<'_, f64>) -> Result<()> {
+        match self.source.dtype() {
+            DType::UInt64 => self.read(to_odd::<u64>, put),
+            _ => self.read(to_odd::<i64>, put),
+        }
+    }
+
+    fn read<S: Element, W: Copy + Default>(&self, widen: impl Fn(S) -> W, put: Put<'_, W>) -> Result<()> {
+        let elements = self.from.elements::<S>();
+        let mut block = vec![W::default(); BLOCK.min(self.source.element_count())];
+        let mut filled = 0;
         stretches(
             self.source,
             || self.context.check(self.operation),
             |first, length, stride| {
                 let mut done = 0;
                 while done < length {
-                    let part = (length - done).min(BLOCK);
-                    block.clear();
-                    block.extend((done..done + part).map(|i| elements[first + i * stride]));
-                    sink.put(target, &block, &|value| value);
-                    done += part;
+                    let part = (length - done).min(block.len() - filled);
+                    let (first, to) = (first + done * stride, &mut block[filled..filled + part]);
+                    if stride == 1 {
+                        to.iter_mut().zip(&elements[first..first + part]).for_each(|(to, &value)| *to = widen(value));
+                    } else {
+                        to.iter_mut().enumerate().for_each(|(i, to)| *to = widen(elements[first + i * stride]));
+                    }
+                    (done, filled) = (done + part, filled + part);
+                    if filled == block.len() {
+                        put(&block);
+                        filled = 0;
+                    }
                 }
-                Ok::<(), Error>(())
+                Ok(())
             },
-        )
+        )?;
+        put(&block[..filled]);
+        Ok(())
     }
 }
 
 /// Writes elements in row-major order into a strided view, some at a time.
-struct Scatter {
-    view: Tensor,
-    position: Vec<usize>,
+struct Scatter<'v> {
+    view: &'v Tensor,
+    /// Nothing lies between its elements.
+    dense: bool,
+    position: Axes,
     at: usize,
 }
 
-impl Scatter {
-    fn new(view: &Tensor) -> Scatter {
-        Scatter { position: vec![0; view.shape().len()], at: view.offset(), view: view.clone() }
+impl Scatter<'_> {
+    fn new(view: &Tensor) -> Scatter<'_> {
+        let mut position = *view.shape();
+        position.fill(0);
+        Scatter { view, dense: view.contiguous().is_some(), position, at: view.offset() }
     }
 
-    fn put<W: Copy, T: Element>(&mut self, target: &mut [T], values: &[W], convert: &impl Fn(W) -> T) {
+    fn put<W: Copy, T: Element>(&mut self, target: &mut [T], values: &[W], convert: impl Fn(W) -> T) {
+        if self.dense {
+            let to = &mut target[self.at..self.at + values.len()];
+            to.iter_mut().zip(values).for_each(|(to, &value)| *to = convert(value));
+            self.at += values.len();
+            return;
+        }
         for &value in values {
             target[self.at] = convert(value);
             self.advance();
@@ -195,13 +190,14 @@ impl Scatter {
 
     #[inline]
     fn advance(&mut self) {
+        let (shape, strides) = (self.view.shape(), self.view.strides());
         for axis in (0..self.position.len()).rev() {
             self.position[axis] += 1;
-            self.at += self.view.strides()[axis];
-            if self.position[axis] < self.view.shape()[axis] {
+            self.at += strides[axis];
+            if self.position[axis] < shape[axis] {
                 return;
             }
-            self.at -= self.position[axis] * self.view.strides()[axis];
+            self.at -= self.position[axis] * strides[axis];
             self.position[axis] = 0;
         }
     }

@@ -1,7 +1,7 @@
 //! Bytes into tensors, out of them, and from one to another.
 
 use crate::context::Context;
-use crate::dtype::{DType, Element};
+use crate::dtype::{DType, Element, with_bits};
 use crate::error::{Error, Result};
 use crate::moving::{copy_slice, stretches};
 use crate::tensor::Tensor;
@@ -59,7 +59,7 @@ impl Tensor {
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(size).map_err(|_| Error::limit(format!("{operation}: the machine has no {size} bytes left for a copy")))?;
         let storage = self.read(operation)?;
-        with_element!(self.dtype(), T => {
+        with_bits!(self.dtype(), T => {
             let elements = storage.elements::<T>();
             stretches(self, look, |first, length, stride| {
                 if stride == 1 {
@@ -109,10 +109,12 @@ impl Tensor {
     fn fill_for(&self, context: &Context, operation: &str, value: f64) -> Result<()> {
         let mut storage = self.write(operation)?;
         let value = if self.dtype() == DType::Boolean { f64::from(u8::from(value != 0.0)) } else { value };
-        with_element!(self.dtype(), T => {
+        let mut bytes = [0; 8];
+        with_element!(self.dtype(), T => bytes[..size_of::<T>()].copy_from_slice(bytemuck::bytes_of(&<T as Element>::from_f64(value))));
+        with_bits!(self.dtype(), T => {
             let elements = storage.elements::<T>();
+            let value: T = bytemuck::pod_read_unaligned(&bytes[..size_of::<T>()]);
             stretches(self, || context.check(operation), |first, length, stride| {
-                let value = <T as Element>::from_f64(value);
                 match stride {
                     1 => elements[first..first + length].fill(value),
                     _ => (0..length).for_each(|i| elements[first + i * stride] = value),
@@ -223,7 +225,7 @@ impl Tensor {
     fn store_bytes(&self, context: &Context, operation: &str, bytes: &[u8]) -> Result<()> {
         let mut storage = self.write(operation)?;
         let boolean = self.dtype() == DType::Boolean;
-        with_element!(self.dtype(), T => {
+        with_bits!(self.dtype(), T => {
             let elements = storage.elements::<T>();
             if let (Some(range), false) = (self.contiguous(), boolean) {
                 return copy_slice(context, operation, bytes, bytemuck::cast_slice_mut(&mut elements[range]));
@@ -232,7 +234,7 @@ impl Tensor {
             stretches(self, || context.check(operation), |first, length, stride| {
                 for (i, value) in values.by_ref().take(length).enumerate() {
                     let value: T = bytemuck::pod_read_unaligned(value);
-                    elements[first + i * stride] = if boolean { <T as Element>::from_f64(f64::from(u8::from(value.to_f64() != 0.0))) } else { value };
+                    elements[first + i * stride] = if boolean { T::from(value != 0) } else { value };
                 }
                 Ok(())
             })

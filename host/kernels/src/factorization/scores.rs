@@ -1,7 +1,5 @@
 //! What a factorization machine says about rows.
 
-use rayon::prelude::*;
-
 use super::{Model, check_model, check_rows};
 use crate::context::Context;
 use crate::error::Result;
@@ -55,9 +53,8 @@ fn score_rows<T: Float>(
         rest = others;
     }
     let room = || Workspace::<T>::new(context, operation, k);
-    let score = |scratch: &mut Result<Workspace<T>>, (lines, out): (Lines<'_, T>, &mut [T])| {
+    let score = |scratch: &mut Workspace<T>, (lines, out): (Lines<'_, T>, &mut [T])| {
         context.check(operation)?;
-        let scratch = scratch.as_mut().map_err(|error| error.clone())?;
         vectorized(
             #[inline(always)]
             || {
@@ -69,10 +66,5 @@ fn score_rows<T: Float>(
         );
         Ok(())
     };
-    if lines.stored().saturating_mul(k + 1) < PARALLEL {
-        let mut scratch = room();
-        return work.into_iter().try_for_each(|task| score(&mut scratch, task));
-    }
-    // Room for each thread that takes part, not for each run of rows.
-    context.in_pool(|| work.into_par_iter().try_for_each_init(room, score))
+    context.each_with(lines.stored().saturating_mul(k + 1) >= PARALLEL, work.into_iter(), room, score)
 }

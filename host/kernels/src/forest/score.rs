@@ -1,7 +1,6 @@
 //! Down every tree with several rows at a time, and up again as long as boxes leave the row out.
 
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
 use super::Score;
 use super::growth::{Side, padded};
@@ -36,10 +35,8 @@ pub(super) fn score<T: Side>(context: &Context, operation: &str, trees: &Trees<T
         let x = &x[task * rows * columns..][..out.len() * columns];
         score_some(context, operation, trees, x, score, out)
     };
-    if n.saturating_mul(trees.tree_count()).saturating_mul(trees.deepest() + 1) < PARALLEL || n <= rows {
-        return out.chunks_mut(rows).enumerate().try_for_each(task);
-    }
-    context.in_pool(|| out.par_chunks_mut(rows).enumerate().try_for_each(task))
+    let parallel = n.saturating_mul(trees.tree_count()).saturating_mul(trees.deepest() + 1) >= PARALLEL && n > rows;
+    context.each(parallel, out.chunks_mut(rows).enumerate(), task)
 }
 
 fn score_some<T: Side>(context: &Context, operation: &str, trees: &Trees<T>, x: &[T], score: Score, out: &mut [T]) -> Result<()> {

@@ -2,9 +2,6 @@
 
 use std::ops::Range;
 
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
-
 use super::evaluator::{Blocks, Job, with_blocks};
 use super::operand::{convert_all, gather, scatter, store_all};
 use super::real::Real;
@@ -60,11 +57,8 @@ fn store_rows<T: Real>(context: &Context, job: &Job<'_, T>, target: &Target<'_>,
         });
         Ok(())
     };
-    if context.threads() > 1 && count > size && job.work(count) > PARALLEL_WORK {
-        context.in_pool(|| out.par_chunks_mut(size * width).enumerate().try_for_each(task))
-    } else {
-        out.chunks_mut(size * width).enumerate().try_for_each(task)
-    }
+    let parallel = context.threads() > 1 && count > size && job.work(count) > PARALLEL_WORK;
+    context.each(parallel, out.chunks_mut(size * width).enumerate(), task)
 }
 
 fn store_block<T: Real, O: Element>(blocks: &mut Blocks<'_, '_, '_, T>, start: usize, boolean: bool, out: &mut [O]) {
@@ -91,11 +85,8 @@ fn store_strided<T: Real>(context: &Context, job: &Job<'_, T>, target: &Target<'
     };
     // One row may be shorter than the pitch says.
     let size = if task_rows == rows { bytes.len() } else { task_rows * pitch * width };
-    if context.threads() > 1 && task_rows < rows && job.work(rows * row) > PARALLEL_WORK {
-        context.in_pool(|| bytes.par_chunks_mut(size).enumerate().try_for_each(task))
-    } else {
-        bytes.chunks_mut(size).enumerate().try_for_each(task)
-    }
+    let parallel = context.threads() > 1 && task_rows < rows && job.work(rows * row) > PARALLEL_WORK;
+    context.each(parallel, bytes.chunks_mut(size).enumerate(), task)
 }
 
 /// Stores the flat positions in `range`, whole rows, the first of which begins at the first of `bytes`.

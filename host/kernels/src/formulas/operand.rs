@@ -1,4 +1,5 @@
-//! Operands: elements of any dtype and strides, brought into registers.
+//! Operands: elements of any dtype and strides, brought into registers, and results brought out of them. What does so is called once for a
+//! block, and never inlined: it is compiled for every dtype and set of instructions.
 
 use super::evaluator::BLOCK;
 use super::real::Real;
@@ -76,6 +77,7 @@ impl<'a, T: Real> Operand<'a, T> {
 }
 
 /// Elements of a strided view, converted, from flat position `start` on.
+#[inline(never)]
 pub(super) fn gather<S: Element, T: Real>(from: &[S], shape: &Axes, strides: &Axes, offset: usize, start: usize, to: &mut [T]) {
     let count = to.len();
     stretches(shape, strides, offset, start, count, |at, index, length, stride| {
@@ -107,6 +109,7 @@ fn repeat<T: Real>(value: T, length: usize, to: &mut [T]) {
 }
 
 /// The inverse of [`gather`]. Booleans are 0 where the value is 0, else 1.
+#[inline(never)]
 pub(super) fn scatter<T: Real, O: Element>(
     from: &[T],
     boolean: bool,
@@ -117,8 +120,11 @@ pub(super) fn scatter<T: Real, O: Element>(
     to: &mut [O],
 ) {
     stretches(shape, strides, offset, start, from.len(), |at, index, length, stride| {
-        for (to, &value) in to[index..].iter_mut().step_by(stride.max(1)).zip(&from[at..at + length]) {
-            store_all(&[value], boolean, std::slice::from_mut(to));
+        let pairs = to[index..].iter_mut().step_by(stride.max(1)).zip(&from[at..at + length]);
+        if boolean {
+            pairs.for_each(|(to, &value)| *to = truth(value));
+        } else {
+            pairs.for_each(|(to, &value)| *to = O::from_f64(value.to_f64()));
         }
     });
 }
@@ -129,6 +135,7 @@ fn convert<S: Element, T: Real>(value: S) -> T {
 }
 
 /// Converts elements one by one.
+#[inline(never)]
 pub(super) fn convert_all<S: Element, T: Real>(from: &[S], to: &mut [T]) {
     if std::any::TypeId::of::<S>() == std::any::TypeId::of::<T>() {
         return to.copy_from_slice(bytemuck::cast_slice(from));
@@ -153,6 +160,7 @@ impl<S: Element, T: Element> pulp::NullaryFnOnce for Convert<'_, S, T> {
 }
 
 /// Converts elements one by one into an output. Booleans are 0 where the value is 0, else 1.
+#[inline(never)]
 pub(super) fn store_all<T: Real, O: Element>(from: &[T], boolean: bool, to: &mut [O]) {
     if boolean { arch().dispatch(Truths { from, to }) } else { arch().dispatch(Convert { from, to }) }
 }
@@ -167,9 +175,13 @@ impl<T: Real, O: Element> pulp::NullaryFnOnce for Truths<'_, T, O> {
 
     #[inline(always)]
     fn call(self) {
-        let (no, yes) = (O::from_f64(0.0), O::from_f64(1.0));
         for (to, &value) in self.to.iter_mut().zip(self.from) {
-            *to = if value == T::ZERO { no } else { yes };
+            *to = truth(value);
         }
     }
+}
+
+#[inline(always)]
+fn truth<T: Real, O: Element>(value: T) -> O {
+    if value == T::ZERO { O::from_f64(0.0) } else { O::from_f64(1.0) }
 }

@@ -6,9 +6,6 @@
 
 use std::ops::Range;
 
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
-
 use super::apply::{PARALLEL_WORK, task_elements};
 use super::call::{Call, Order};
 use super::evaluator::{BLOCK, Blocks, Job, with_blocks};
@@ -217,11 +214,8 @@ impl<T: Real> Reduce<'_, '_, T> {
             self.task(layout, outer * layout.rows * layout.columns + group * layout.group_pitch, rows, block_rows, to);
             Ok(())
         };
-        if self.is_parallel(layout.outer * groups * chunks) {
-            self.context.in_pool(|| partials.par_chunks_mut(width).enumerate().try_for_each(task))?;
-        } else {
-            partials.chunks_mut(width).enumerate().try_for_each(task)?;
-        }
+        let parallel = self.is_parallel(layout.outer * groups * chunks);
+        self.context.each(parallel, partials.chunks_mut(width).enumerate(), task)?;
         for result in 0..layout.outer * layout.columns {
             let (outer, column) = (result / layout.columns, result % layout.columns);
             let (group, place) = (outer * groups + column / width, column % width);
@@ -266,12 +260,10 @@ impl<T: Real> Reduce<'_, '_, T> {
             });
             Ok(())
         };
-        if self.is_parallel((to.bytes.len() / width).div_ceil(task_rows)) {
-            self.context.in_pool(|| to.bytes.par_chunks_mut(task_rows * width).enumerate().try_for_each(task))
-        } else {
-            to.bytes.chunks_mut(task_rows * width).enumerate().try_for_each(task)
-        }
+        let parallel = self.is_parallel((to.bytes.len() / width).div_ceil(task_rows));
+        self.context.each(parallel, to.bytes.chunks_mut(task_rows * width).enumerate(), task)
     }
+
     /// Folds rows too short to fill vectors by themselves.
     fn fold_groups(&self, blocks: &mut Blocks<'_, '_, '_, T>, row: usize, rows: Range<usize>, block_rows: usize, to: &mut Results<'_>) {
         let mut group = Group::new(self.how, row);

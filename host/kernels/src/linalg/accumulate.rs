@@ -5,8 +5,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::matrix::{Matrix, MatrixMut};
 use super::product::{Part, partly};
 use crate::context::Context;
@@ -126,29 +124,20 @@ pub(super) fn accumulate<T: Float>(rows: Rows<'_, T>) -> Result<Sums> {
     let (pairs, numbers) = (cuts.pairs(), cuts.task_numbers());
     let mut tiles = Unfilled::<f64>::zeroed(rows.context, rows.operation, cuts.groups * pairs * numbers)?;
     let scratch = || Scratch::new(&rows, &cuts);
-    let task = |scratch: &mut Result<Scratch<T>>, task: usize, sums: &mut [f64]| {
-        let scratch = scratch.as_mut().map_err(|error| error.clone())?;
+    let task = |scratch: &mut Scratch<T>, (task, sums): (usize, &mut [f64])| {
         let start = task / pairs * cuts.rows_of_group;
         rows.add_tile(start..(start + cuts.rows_of_group).min(m), &cuts, cuts.pair(task % pairs), scratch, sums)
     };
-    if m.saturating_mul(n).saturating_mul(n) < PARALLEL {
-        let mut scratch = scratch();
-        tiles.chunks_mut(numbers).enumerate().try_for_each(|(index, sums)| task(&mut scratch, index, sums))?;
-    } else {
-        let tasks = tiles.par_chunks_mut(numbers).enumerate();
-        rows.context.in_pool(|| tasks.try_for_each_init(scratch, |scratch, (index, sums)| task(scratch, index, sums)))?;
-    }
+    let parallel = m.saturating_mul(n).saturating_mul(n) >= PARALLEL;
+    rows.context.each_with(parallel, tiles.chunks_mut(numbers).enumerate(), scratch, task)?;
     let (first, others) = tiles.split_at_mut(pairs * numbers);
     let merge = |(part, sums): (usize, &mut [f64])| {
         for other in others.chunks_exact(pairs * numbers) {
             sums.iter_mut().zip(&other[part * MERGED..]).for_each(|(sum, &value)| *sum += value);
         }
+        Ok(())
     };
-    if others.len() < PARALLEL {
-        first.chunks_mut(MERGED).enumerate().for_each(merge);
-    } else {
-        rows.context.in_pool(|| first.par_chunks_mut(MERGED).enumerate().for_each(merge));
-    }
+    rows.context.each(others.len() >= PARALLEL, first.chunks_mut(MERGED).enumerate(), merge)?;
     Ok(Sums { tiles, cuts })
 }
 

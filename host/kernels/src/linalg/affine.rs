@@ -1,7 +1,5 @@
 //! `affine`: a product with a bias and an activation, applied to each tile of the result while it is in the cache.
 
-use rayon::prelude::*;
-
 use super::matmul::Transposed;
 use super::matrix::{Matrix, MatrixMut};
 use super::product::Product;
@@ -169,14 +167,12 @@ impl<T: Float + Real> Epilogue<'_, T> {
         }
         let row_stride = out.row_stride;
         let elements = &mut out.elements[..(m - 1) * row_stride + n];
-        product.context.in_pool(|| {
-            elements.par_chunks_mut(rows * row_stride).enumerate().try_for_each(|(task, elements)| {
-                let start = task * rows;
-                let rows = rows.min(m - start);
-                let mut tile = MatrixMut { elements, rows, cols: n, row_stride, col_stride: 1 };
-                Product { a: product.a.rows(start, rows), ..product }.in_stretches(&mut tile)?;
-                self.apply(product.context, product.operation, &mut tile)
-            })
+        product.context.each(true, elements.chunks_mut(rows * row_stride).enumerate(), |(task, elements)| {
+            let start = task * rows;
+            let rows = rows.min(m - start);
+            let mut tile = MatrixMut { elements, rows, cols: n, row_stride, col_stride: 1 };
+            Product { a: product.a.rows(start, rows), ..product }.in_stretches(&mut tile)?;
+            self.apply(product.context, product.operation, &mut tile)
         })
     }
 

@@ -1,7 +1,5 @@
 //! `matmul`: shapes of tensors to products of matrices.
 
-use rayon::prelude::*;
-
 use super::matrix::{Matrix, MatrixMut};
 use super::product::Product;
 use crate::context::Context;
@@ -149,10 +147,8 @@ fn run_as<T: Float>(
         return (0..sizes.batch).try_for_each(|batch| one(batch, &mut elements[batch * step..]));
     }
     let (matrices, elements) = (TASK / work, &mut elements[..(sizes.batch - 1) * step + extent]);
-    context.in_pool(|| {
-        elements.par_chunks_mut(matrices * step).enumerate().try_for_each(|(task, elements)| {
-            elements.chunks_mut(step).enumerate().try_for_each(|(at, elements)| one(task * matrices + at, elements))
-        })
+    context.each(true, elements.chunks_mut(matrices * step).enumerate(), |(task, elements)| {
+        elements.chunks_mut(step).enumerate().try_for_each(|(at, elements)| one(task * matrices + at, elements))
     })
 }
 

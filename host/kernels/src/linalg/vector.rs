@@ -2,8 +2,6 @@
 //!
 //! Cut into tasks by shape alone, merged in order: the number of threads does not change a bit of the result.
 
-use rayon::prelude::*;
-
 use super::matrix::MatrixMut;
 use super::product::Product;
 use super::rows::{add_weighted_rows, dot_rows};
@@ -62,12 +60,10 @@ impl<T: Float> Product<'_, T> {
         }
         let rows = (TASK / k).max(1);
         let out = &mut out.elements[..(a.rows - 1) * step + 1];
-        context.in_pool(|| {
-            out.par_chunks_mut(rows * step).enumerate().try_for_each(|(task, out)| {
-                context.check(operation)?;
-                rows_of(out, task * rows);
-                Ok(())
-            })
+        context.each(true, out.chunks_mut(rows * step).enumerate(), |(task, out)| {
+            context.check(operation)?;
+            rows_of(out, task * rows);
+            Ok(())
         })
     }
 
@@ -90,13 +86,11 @@ impl<T: Float> Product<'_, T> {
         }
         let rows = (TASK / columns).max(64).max(a.rows.div_ceil(MOST_PARTIALS));
         let mut partials = Workspace::<T>::new(context, operation, a.rows.div_ceil(rows) * columns)?;
-        context.in_pool(|| {
-            partials.par_chunks_mut(columns).enumerate().try_for_each(|(task, sums)| {
-                context.check(operation)?;
-                let (start, count) = (task * rows, rows.min(a.rows - task * rows));
-                add_weighted_rows(sums, a.rows(start, count), x.rows(start, count));
-                Ok(())
-            })
+        context.each(true, partials.chunks_mut(columns).enumerate(), |(task, sums)| {
+            context.check(operation)?;
+            let (start, count) = (task * rows, rows.min(a.rows - task * rows));
+            add_weighted_rows(sums, a.rows(start, count), x.rows(start, count));
+            Ok(())
         })?;
         let (sums, others) = partials.split_at_mut(columns);
         for other in others.chunks_exact(columns) {

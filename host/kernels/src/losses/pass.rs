@@ -1,7 +1,5 @@
 //! The pass over the rows: tasks of blocks, and their sums merged in order.
 
-use rayon::prelude::*;
-
 use super::Loss;
 use super::arguments::Sizes;
 use super::{pointwise, softmax};
@@ -72,11 +70,7 @@ impl<T: Scalar, D: Design<T>> Pass<'_, T, D> {
             let first = (task * rows).min(self.design.rows());
             self.task(first, rows.min(self.design.rows() - first), sums)
         };
-        if tasks > 1 && self.context.threads() > 1 {
-            self.context.in_pool(|| sums.par_chunks_mut(width).enumerate().try_for_each(task))?;
-        } else {
-            sums.chunks_mut(width).enumerate().try_for_each(task)?;
-        }
+        self.context.each(tasks > 1 && self.context.threads() > 1, sums.chunks_mut(width).enumerate(), task)?;
         let (whole, others) = sums.split_at_mut(width);
         for other in others.chunks_exact(width) {
             whole.iter_mut().zip(other).for_each(|(whole, other)| *whole += other);

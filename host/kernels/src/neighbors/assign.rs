@@ -1,7 +1,5 @@
 //! The step of k-means: each row to its nearest centroid, and what the next centroids need, in one pass over the rows.
 
-use rayon::prelude::*;
-
 use super::search::{Measured, Scratch, Search};
 use super::{Metric, PARALLEL, check_positions, sizes};
 use crate::context::Context;
@@ -100,13 +98,9 @@ fn fill<T: Float>(
     let rows = n.div_ceil(parts(n, k)).max(1).next_multiple_of(step.search.block());
     let totals = k * (d + 1) + 1;
     let mut sums = Unfilled::<f64>::zeroed(context, operation, n.div_ceil(rows).max(1) * totals)?;
-    if n.saturating_mul(k).saturating_mul(d) < PARALLEL {
-        let mut work = labels.chunks_mut(rows).zip(distances.chunks_mut(rows)).zip(sums.chunks_mut(totals)).enumerate();
-        work.try_for_each(|(part, ((labels, distances), sums))| step.part(part * rows, labels, distances, sums))?;
-    } else {
-        let work = labels.par_chunks_mut(rows).zip(distances.par_chunks_mut(rows)).zip(sums.par_chunks_mut(totals)).enumerate();
-        context.in_pool(|| work.try_for_each(|(part, ((labels, distances), sums))| step.part(part * rows, labels, distances, sums)))?;
-    }
+    let parallel = n.saturating_mul(k).saturating_mul(d) >= PARALLEL;
+    let work = labels.chunks_mut(rows).zip(distances.chunks_mut(rows)).zip(sums.chunks_mut(totals)).enumerate();
+    context.each(parallel, work, |(part, ((labels, distances), sums))| step.part(part * rows, labels, distances, sums))?;
     let (total, others) = sums.split_at_mut(totals);
     for other in others.chunks_exact(totals) {
         total.iter_mut().zip(other).for_each(|(sum, value)| *sum += value);

@@ -1,7 +1,5 @@
 //! The search for few rows: every distance exactly, shares of `y` in parallel.
 
-use rayon::prelude::*;
-
 use super::Metric;
 use super::candidates::{Candidate, Nearest};
 use super::exact::{measure, shown};
@@ -34,13 +32,9 @@ pub(super) fn search<T: Float>(
             context.check(operation)?;
             Ok(nearest_of(x, y, share * SHARE..y.rows.min((share + 1) * SHARE), k, metric))
         };
-        let found: Result<Vec<Nearest<T>>> = if y.rows * y.cols < PARALLEL {
-            (0..shares).map(share).collect()
-        } else {
-            context.in_pool(|| (0..shares).into_par_iter().map(share).collect())
-        };
+        let found: Vec<Nearest<T>> = context.answers(y.rows * y.cols >= PARALLEL, 0..shares, share)?;
         let mut nearest = Nearest::new(k);
-        found?.iter().flat_map(|found| &found.candidates).for_each(|&candidate| nearest.push(candidate));
+        found.iter().flat_map(|found| &found.candidates).for_each(|&candidate| nearest.push(candidate));
         nearest.keep_best();
         for (place, candidate) in nearest.candidates.iter().enumerate() {
             indices[row * k + place] = candidate.row as i32;

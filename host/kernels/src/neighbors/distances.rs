@@ -1,7 +1,5 @@
 //! All distances between two sets of rows.
 
-use rayon::prelude::*;
-
 use super::exact::{distance, shown};
 use super::{Metric, PARALLEL, sizes};
 use crate::context::Context;
@@ -42,7 +40,7 @@ fn fill<T: Float>(context: &Context, operation: &str, (x, y): (&Tensor, &Tensor)
     let y_elements = &y_storage.elements::<T>()[y.offset()..];
     let out = &mut out_storage.elements::<T>()[..n * m];
     let piece = (TASK / d.max(1)).max(1);
-    let measure = |at: usize, out: &mut [T]| {
+    let measure = |(at, out): (usize, &mut [T])| {
         context.check(operation)?;
         vectorized(
             #[inline(always)]
@@ -59,8 +57,5 @@ fn fill<T: Float>(context: &Context, operation: &str, (x, y): (&Tensor, &Tensor)
         );
         Ok(())
     };
-    if n.saturating_mul(m).saturating_mul(d) < PARALLEL {
-        return out.chunks_mut(piece).enumerate().try_for_each(|(at, out)| measure(at, out));
-    }
-    context.in_pool(|| out.par_chunks_mut(piece).enumerate().try_for_each(|(at, out)| measure(at, out)))
+    context.each(n.saturating_mul(m).saturating_mul(d) >= PARALLEL, out.chunks_mut(piece).enumerate(), measure)
 }

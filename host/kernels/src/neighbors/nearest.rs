@@ -1,7 +1,5 @@
 //! The nearest rows of each row.
 
-use rayon::prelude::*;
-
 use super::search::{Measured, Scratch, Search};
 use super::{Metric, PARALLEL, check_positions, direct, sizes};
 use crate::context::Context;
@@ -66,16 +64,11 @@ fn search<T: Float>(
     }
     let search = Search::new(context, operation, (x, y), k, (metric, Measured::Float64))?;
     let rows = search.block();
-    let block = |at: usize, scratch: &mut Result<Scratch<T>>, indices: &mut [i32], distances: &mut [T]| {
-        let scratch = scratch.as_mut().map_err(|error| error.clone())?;
+    let block = |scratch: &mut Scratch<T>, (at, (indices, distances)): (usize, (&mut [i32], &mut [T]))| {
         search.rows(at * rows, scratch, indices, distances)
     };
     let scratch = || Scratch::new(&search);
-    if n.saturating_mul(m).saturating_mul(d) < PARALLEL {
-        let mut scratch = scratch();
-        let mut parts = indices.chunks_mut(rows * k).zip(distances.chunks_mut(rows * k)).enumerate();
-        return parts.try_for_each(|(at, (indices, distances))| block(at, &mut scratch, indices, distances));
-    }
-    let parts = indices.par_chunks_mut(rows * k).zip(distances.par_chunks_mut(rows * k)).enumerate();
-    context.in_pool(|| parts.try_for_each_init(scratch, |scratch, (at, (indices, distances))| block(at, scratch, indices, distances)))
+    let parallel = n.saturating_mul(m).saturating_mul(d) >= PARALLEL;
+    let parts = indices.chunks_mut(rows * k).zip(distances.chunks_mut(rows * k)).enumerate();
+    context.each_with(parallel, parts, scratch, block)
 }

@@ -1,7 +1,5 @@
 //! The rows of `y`, packed once for all rows of `x`.
 
-use rayon::prelude::*;
-
 use super::Metric;
 use super::bound::Shift;
 use crate::context::Context;
@@ -53,9 +51,8 @@ impl<T: Float> Panels<T> {
         let skipped = values.as_ptr().align_offset(64).min(line);
         let scratch = || Workspace::<T>::new(context, operation, columns);
         let share = TOGETHER * width.panel();
-        let fill = |scratch: &mut Result<Workspace<T>>, at: usize, values: &mut [T], terms: &mut [T]| {
+        let fill = |row: &mut Workspace<T>, (at, (values, terms)): (usize, (&mut [T], &mut [T]))| {
             context.check(operation)?;
-            let row = scratch.as_mut().map_err(|error| error.clone())?;
             let y = &y.elements[at * share * columns..rows.min((at + 1) * share) * columns];
             vectorized(
                 #[inline(always)]
@@ -67,13 +64,9 @@ impl<T: Float> Panels<T> {
         let size = share * columns.max(1);
         if columns == 0 {
             terms.iter_mut().enumerate().for_each(|(row, term)| *term = if row < rows { shift.term_of(&mut [], &[]) } else { T::INFINITY });
-        } else if rows * columns < PARALLEL {
-            let mut scratch = scratch();
-            let parts = packed.chunks_mut(size).zip(terms.chunks_mut(share));
-            parts.enumerate().try_for_each(|(at, (values, terms))| fill(&mut scratch, at, values, terms))?;
         } else {
-            let parts = packed.par_chunks_mut(size).zip(terms.par_chunks_mut(share)).enumerate();
-            context.in_pool(|| parts.try_for_each_init(scratch, |scratch, (at, (values, terms))| fill(scratch, at, values, terms)))?;
+            let parts = packed.chunks_mut(size).zip(terms.chunks_mut(share)).enumerate();
+            context.each_with(rows * columns >= PARALLEL, parts, scratch, fill)?;
         }
         Ok(Panels { shift, rows, width, values, skipped, terms })
     }

@@ -1,7 +1,5 @@
 //! Cutting work into tasks, by shapes alone.
 
-use rayon::prelude::*;
-
 use crate::context::Context;
 use crate::error::Result;
 
@@ -20,12 +18,8 @@ pub(super) fn run<I: Send, R: Send>(
     tasks: Vec<I>,
     work: impl Fn(I) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {
-    let work = |task| {
+    context.answers(tasks.len() > 2, tasks.into_iter(), |task| {
         context.check(operation)?;
         work(task)
-    };
-    if tasks.len() < 3 {
-        return tasks.into_iter().map(work).collect();
-    }
-    context.in_pool(|| tasks.into_par_iter().map(work).collect())
+    })
 }

@@ -1,7 +1,5 @@
 //! Positions in random order, and positions by weight.
 
-use rayon::prelude::*;
-
 use super::philox::{LANES, Stream, philox};
 use super::sample::unit;
 use crate::context::Context;
@@ -99,7 +97,7 @@ pub fn choice(context: &Context, weights: &Tensor, count: usize, seed: u32, stre
     let mut storage = tensor.write(NAME)?;
     let positions = &mut storage.elements::<i32>()[..count];
     let stream = Stream { seed, stream, kind: CHOICE };
-    let task = |task: usize, positions: &mut [i32]| {
+    let task = |(task, positions): (usize, &mut [i32])| {
         context.check(NAME)?;
         for (i, positions) in positions.chunks_mut(BATCH).enumerate() {
             let words = vectorized(
@@ -115,11 +113,7 @@ pub fn choice(context: &Context, weights: &Tensor, count: usize, seed: u32, stre
         }
         Ok(())
     };
-    if count <= TASK {
-        task(0, positions)?;
-    } else {
-        context.in_pool(|| positions.par_chunks_mut(TASK).enumerate().try_for_each(|(i, positions)| task(i, positions)))?;
-    }
+    context.each(count > TASK, positions.chunks_mut(TASK).enumerate(), task)?;
     drop(storage);
     Ok(tensor)
 }

@@ -20,8 +20,6 @@ mod sample;
 pub use draw::{choice, permutation};
 pub use philox::philox;
 
-use rayon::prelude::*;
-
 use crate::context::Context;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -69,7 +67,7 @@ fn fill<T: Sample>(
     let tensor = Tensor::zeros_for(context, operation, shape, dtype)?;
     let mut storage = tensor.write(operation)?;
     let elements = &mut storage.elements::<T>()[..tensor.element_count()];
-    let task = |task: usize, elements: &mut [T]| {
+    let task = |(task, elements): (usize, &mut [T])| {
         context.check(operation)?;
         vectorized(
             #[inline(always)]
@@ -83,11 +81,7 @@ fn fill<T: Sample>(
         );
         Ok(())
     };
-    if elements.len() <= TASK {
-        task(0, elements)?;
-    } else {
-        context.in_pool(|| elements.par_chunks_mut(TASK).enumerate().try_for_each(|(i, elements)| task(i, elements)))?;
-    }
+    context.each(elements.len() > TASK, elements.chunks_mut(TASK).enumerate(), task)?;
     drop(storage);
     Ok(tensor)
 }

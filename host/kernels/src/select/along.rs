@@ -1,10 +1,9 @@
 //! Elements of each row, by position.
 
-use rayon::prelude::*;
-
 use super::positions::Positions;
-use super::{PARALLEL, TASK, with_bits};
+use super::{PARALLEL, TASK};
 use crate::context::Context;
+use crate::dtype::with_bits;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
@@ -56,10 +55,6 @@ pub(super) fn take(context: &Context, operation: &str, a: &Tensor, indices: &Ten
             }
             Ok(())
         };
-        if to.len() < PARALLEL {
-            to.chunks_mut(rows * count).enumerate().try_for_each(take)
-        } else {
-            context.in_pool(|| to.par_chunks_mut(rows * count).enumerate().try_for_each(take))
-        }
+        context.each(to.len() >= PARALLEL, to.chunks_mut(rows * count).enumerate(), take)
     })
 }

@@ -1,9 +1,5 @@
 //! Numbers as whole keys that sort like them, so that ordering, searching and counting are compiled for two types instead of twelve.
 
-use bytemuck::Pod;
-use half::{bf16, f16};
-use rayon::prelude::*;
-
 use super::{PARALLEL, TASK};
 use crate::context::Context;
 use crate::dtype::{DType, Element};
@@ -12,6 +8,8 @@ use crate::tensor::Tensor;
 use crate::vectorized::vectorized;
 use crate::with_element;
 use crate::workspace::Workspace;
+use bytemuck::Pod;
+use half::{bf16, f16};
 
 /// An unsigned whole number.
 pub(super) trait Key: Pod + Ord + Send + Sync {
@@ -112,15 +110,11 @@ pub(super) fn number_of<K: Key>(dtype: DType) -> fn(K) -> f64 {
 
 /// Fills a slice part by part, on the pool where it is long.
 fn in_parts<T: Send>(context: &Context, operation: &str, to: &mut [T], fill: &(dyn Fn(usize, &mut [T]) + Sync)) -> Result<()> {
-    let fill = |(part, to): (usize, &mut [T])| {
+    context.each(to.len() >= PARALLEL, to.chunks_mut(TASK).enumerate(), |(part, to)| {
         context.check(operation)?;
         fill(part * TASK, to);
         Ok(())
-    };
-    if to.len() < PARALLEL {
-        return to.chunks_mut(TASK).enumerate().try_for_each(fill);
-    }
-    context.in_pool(|| to.par_chunks_mut(TASK).enumerate().try_for_each(fill))
+    })
 }
 
 /// An element with a key.

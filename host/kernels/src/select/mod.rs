@@ -37,31 +37,6 @@ const PARALLEL: usize = 1 << 18;
 /// Elements moved between two looks at the cancel token.
 const TASK: usize = 1 << 16;
 
-/// Runs `$body` with `$t` standing for a whole number of the size of `$dtype`, for what moves elements and does not look at them.
-macro_rules! with_bits {
-    ($dtype:expr, $t:ident => $body:expr) => {
-        match $dtype.size() {
-            1 => {
-                type $t = u8;
-                $body
-            }
-            2 => {
-                type $t = u16;
-                $body
-            }
-            4 => {
-                type $t = u32;
-                $body
-            }
-            _ => {
-                type $t = u64;
-                $body
-            }
-        }
-    };
-}
-use with_bits;
-
 /// How many rows `a` has.
 fn row_count(operation: &str, a: &Tensor) -> Result<usize> {
     a.shape().first().copied().ok_or_else(|| Error::bad(format!("{operation}: a tensor without axes has no rows")))

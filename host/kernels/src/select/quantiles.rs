@@ -1,7 +1,5 @@
 //! Quantiles.
 
-use rayon::prelude::*;
-
 use super::keys::{Key, Order, keys_of, number_of, with_key};
 use super::radix::{self, Item};
 use super::sort::sort_keys;
@@ -84,11 +82,7 @@ fn of_columns<K: Key + Item<Key = K>>(
         Ok(())
     };
     let share = COLUMNS * probabilities.len();
-    if from.len() < PARALLEL {
-        found.chunks_mut(share).enumerate().try_for_each(of_some)?;
-    } else {
-        context.in_pool(|| found.par_chunks_mut(share).enumerate().try_for_each(of_some))?;
-    }
+    context.each(from.len() >= PARALLEL, found.chunks_mut(share).enumerate(), of_some)?;
     Ok(found)
 }
 

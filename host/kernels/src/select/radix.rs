@@ -8,7 +8,6 @@
 use std::ops::Range;
 
 use bytemuck::Pod;
-use rayon::prelude::*;
 
 use super::keys::Key;
 use crate::context::Context;
@@ -152,12 +151,12 @@ impl<I: Item> Dealt<I> {
         let mut items = Unfilled::<I>::new(context, operation, keys.len())?;
         let chunk = keys.len().div_ceil(CHUNKS).max(1);
         let ends = context.in_pool(|| {
-            let ranges: Vec<_> = keys.par_chunks(chunk).map(range).collect();
+            let ranges = context.answers(true, keys.chunks(chunk), |keys| Ok(range(keys)))?;
             let least = ranges.iter().map(|&(least, _)| least).min().unwrap_or(I::Key::MAX);
             let distance = ranges.iter().map(|&(own, distance)| own.above(least) + distance).max().unwrap_or(0);
             let shift = (u64::BITS - distance.leading_zeros()).saturating_sub(BUCKET_BITS);
-            let chunks = keys.par_chunks(chunk).zip(items.par_chunks_mut(chunk)).enumerate();
-            chunks.map(|(number, part)| deal_chunk(context, operation, part, number * chunk, (least, shift))).collect::<Result<_>>()
+            let chunks = keys.chunks(chunk).zip(items.chunks_mut(chunk)).enumerate();
+            context.answers(true, chunks, |(number, part)| deal_chunk(context, operation, part, number * chunk, (least, shift)))
         })?;
         Ok(Dealt { items, chunk, ends })
     }
@@ -174,7 +173,7 @@ impl<I: Item> Dealt<I> {
             to.iter_mut().zip(items.iter()).for_each(|(to, &item)| *to = shown(item));
             Ok(())
         };
-        context.in_pool(|| parts.into_par_iter().with_max_len(1).try_for_each(sort_bucket))
+        context.each(true, parts.into_iter(), sort_bucket)
     }
 
     /// Fills `items` with those of a bucket, chunk after chunk.

@@ -1,11 +1,9 @@
 //! Rows by position, by mask, and in reverse.
 
-use rayon::prelude::*;
-
 use super::positions::Positions;
-use super::{PARALLEL, TASK, places_fit, row_count, with_bits};
+use super::{PARALLEL, TASK, places_fit, row_count};
 use crate::context::Context;
-use crate::dtype::{DType, Element};
+use crate::dtype::{DType, Element, with_bits};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 use crate::walk::runs;
@@ -150,7 +148,7 @@ fn copy_rows<T: Element>(context: &Context, operation: &str, a: &Tensor, positio
     let row_elements = shape.element_count();
     let in_order = a.slice(0, 0..1)?.contiguous().is_some();
     let rows = (TASK / row_elements).max(1);
-    let copy = |task: usize, to: &mut [T]| {
+    let copy = |(task, to): (usize, &mut [T])| {
         context.check(operation)?;
         if row_elements == 1 {
             to.iter_mut().enumerate().for_each(|(i, to)| *to = from[a.offset() + positions.at(task * rows + i) * step]);
@@ -170,8 +168,5 @@ fn copy_rows<T: Element>(context: &Context, operation: &str, a: &Tensor, positio
         }
         Ok(())
     };
-    if to.len() < PARALLEL {
-        return to.chunks_mut(rows * row_elements).enumerate().try_for_each(|(task, to)| copy(task, to));
-    }
-    context.in_pool(|| to.par_chunks_mut(rows * row_elements).enumerate().try_for_each(|(task, to)| copy(task, to)))
+    context.each(to.len() >= PARALLEL, to.chunks_mut(rows * row_elements).enumerate(), copy)
 }

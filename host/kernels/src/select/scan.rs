@@ -1,7 +1,5 @@
 //! Running sums.
 
-use rayon::prelude::*;
-
 use super::{PARALLEL, TASK};
 use crate::context::Context;
 use crate::dtype::{DType, Element};
@@ -71,10 +69,7 @@ impl Scan<'_> {
             Ok(())
         };
         let share = (TASK / block).max(1) * block;
-        if from.len() < PARALLEL {
-            return from.chunks(share).zip(to.chunks_mut(share)).try_for_each(scan);
-        }
-        self.context.in_pool(|| from.par_chunks(share).zip(to.par_chunks_mut(share)).try_for_each(scan))
+        self.context.each(from.len() >= PARALLEL, from.chunks(share).zip(to.chunks_mut(share)), scan)
     }
 
     fn lane<T: Copy, O, S: Copy + Default>(&self, from: &[T], to: &mut [O], add: impl Fn(S, T) -> S, shown: impl Fn(S) -> O) -> Result<()> {

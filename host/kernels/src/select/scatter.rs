@@ -1,7 +1,5 @@
 //! Rows added where positions say.
 
-use rayon::prelude::*;
-
 use super::positions::Positions;
 use super::{PARALLEL, TASK, row_count};
 use crate::context::Context;
@@ -88,8 +86,5 @@ fn add<T: Float>(context: &Context, operation: &str, target: &Tensor, positions:
         }
         Ok(())
     };
-    if from.len() < PARALLEL {
-        return add((0, to));
-    }
-    context.in_pool(|| to.par_chunks_mut(share * width).enumerate().try_for_each(add))
+    context.each(from.len() >= PARALLEL, to.chunks_mut(share * width).enumerate(), add)
 }

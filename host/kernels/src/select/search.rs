@@ -1,7 +1,5 @@
 //! Finding values in sorted ones, and counting them by bin.
 
-use rayon::prelude::*;
-
 use super::edges::Edges;
 use super::keys::{Key, Order, keys_of, number_of, with_key};
 use super::positions::Positions;
@@ -35,11 +33,7 @@ pub fn search_sorted(context: &Context, sorted: &Tensor, values: &Tensor, right:
             Ok(())
         };
         let to = &mut to.elements::<i32>()[..keys.len()];
-        if keys.len() < PARALLEL {
-            keys.chunks(TASK).zip(to.chunks_mut(TASK)).try_for_each(search)?;
-        } else {
-            context.in_pool(|| keys.par_chunks(TASK).zip(to.par_chunks_mut(TASK)).try_for_each(search))?;
-        }
+        context.each(keys.len() >= PARALLEL, keys.chunks(TASK).zip(to.chunks_mut(TASK)), search)?;
     });
     Ok(out)
 }
@@ -118,7 +112,7 @@ fn edges_of<K: Key>(context: &Context, operation: &str, edges: &Tensor) -> Resul
 fn count(context: &Context, operation: &str, length: usize, counts: &mut [i64], bin: impl Fn(usize) -> Option<usize> + Sync) -> Result<()> {
     let partials = (length / (4 * counts.len()).max(TASK)).clamp(1, MOST_PARTIALS);
     let share = length.div_ceil(partials);
-    let count = |part: usize, counts: &mut [i64]| {
+    let count = |(part, counts): (usize, &mut [i64])| {
         let end = length.min((part + 1) * share);
         for start in (part * share..end).step_by(TASK) {
             context.check(operation)?;
@@ -127,10 +121,10 @@ fn count(context: &Context, operation: &str, length: usize, counts: &mut [i64], 
         Ok(())
     };
     if partials == 1 {
-        return count(0, counts);
+        return count((0, counts));
     }
     let mut parts = Workspace::<i64>::new(context, operation, partials * counts.len())?;
-    context.in_pool(|| parts.par_chunks_mut(counts.len()).enumerate().try_for_each(|(part, counts)| count(part, counts)))?;
+    context.each(true, parts.chunks_mut(counts.len()).enumerate(), count)?;
     for part in parts.chunks_exact(counts.len()) {
         counts.iter_mut().zip(part).for_each(|(count, part)| *count += part);
     }

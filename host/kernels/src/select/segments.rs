@@ -1,7 +1,5 @@
 //! Rows that share a segment, folded into one.
 
-use rayon::prelude::*;
-
 use super::positions::Positions;
 use super::{TASK, row_count};
 use crate::context::Context;
@@ -101,7 +99,7 @@ fn fold_rows<T: Float>(
     let share = rows.div_ceil(partials).max(1);
     let mut folded = Workspace::<f64>::new(context, operation, rows.div_ceil(share).max(1).saturating_mul(room))?;
     folded.fill(nothing);
-    let fold = |part: usize, folded: &mut [f64]| {
+    let fold = |(part, folded): (usize, &mut [f64])| {
         let rows = part * share..rows.min((part + 1) * share);
         for start in rows.clone().step_by((TASK / width.max(1)).max(1)) {
             context.check(operation)?;
@@ -119,11 +117,7 @@ fn fold_rows<T: Float>(
         }
         Ok(())
     };
-    if partials == 1 {
-        fold(0, &mut folded)?;
-    } else {
-        context.in_pool(|| folded.par_chunks_mut(room).enumerate().try_for_each(|(part, folded)| fold(part, folded)))?;
-    }
+    context.each(partials > 1, folded.chunks_mut(room).enumerate(), fold)?;
     let (first, others) = folded.split_at_mut(room);
     for other in others.chunks_exact(room) {
         first.iter_mut().zip(other).for_each(|(folded, &value)| *folded = join(*folded, value));

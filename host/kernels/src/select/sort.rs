@@ -1,7 +1,5 @@
 //! Elements in order, and the places they come from.
 
-use rayon::prelude::*;
-
 use super::keys::{Key, Order, keys_of, store, with_key};
 use super::radix::{Dealt, Item, Placed, place, sort as sort_items, spare};
 use super::{TASK, last_axis};
@@ -81,10 +79,7 @@ pub(super) fn sort_keys<K: Key + Item<Key = K>>(context: &Context, operation: &s
         keys.chunks_exact_mut(length).try_for_each(|keys| sort_items(context, operation, keys, &mut spare))
     };
     let share = (TASK / length).max(1) * length;
-    if keys.len() < PARALLEL {
-        return keys.chunks_mut(share).try_for_each(task);
-    }
-    context.in_pool(|| keys.par_chunks_mut(share).try_for_each(task))
+    context.each(keys.len() >= PARALLEL, keys.chunks_mut(share), task)
 }
 
 /// Fills `places` with the places of the keys of each row of `length` in their order.
@@ -113,8 +108,5 @@ where
         })
     };
     let share = (TASK / length).max(1) * length;
-    if keys.len() < PARALLEL {
-        return keys.chunks(share).zip(places.chunks_mut(share)).try_for_each(task);
-    }
-    context.in_pool(|| keys.par_chunks(share).zip(places.par_chunks_mut(share)).try_for_each(task))
+    context.each(keys.len() >= PARALLEL, keys.chunks(share).zip(places.chunks_mut(share)), task)
 }

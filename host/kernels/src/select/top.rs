@@ -1,7 +1,5 @@
 //! The few largest or smallest elements of each row.
 
-use rayon::prelude::*;
-
 use super::along::take;
 use super::keys::{Key, Order, keys_of, with_key};
 use super::radix::{Item, Placed, place};
@@ -67,10 +65,7 @@ where
         }
         Ok(())
     };
-    if keys.len() < PARALLEL {
-        return keys.chunks(rows * length).zip(indices.chunks_mut(rows * k)).try_for_each(choose);
-    }
-    context.in_pool(|| keys.par_chunks(rows * length).zip(indices.par_chunks_mut(rows * k)).try_for_each(choose))
+    context.each(keys.len() >= PARALLEL, keys.chunks(rows * length).zip(indices.chunks_mut(rows * k)), choose)
 }
 
 /// The best elements of a row so far.

@@ -3,8 +3,6 @@
 //! Each row of the result is a sum of few rows of the dense matrix. It is added up in registers, a block of columns at a time, in the
 //! order of the stored elements: neither threads nor the number of columns change a bit.
 
-use rayon::prelude::*;
-
 use super::{Csr, Lines, PARALLEL, TASK, column, transposed};
 use crate::context::Context;
 use crate::dtype::Element as _;
@@ -120,7 +118,7 @@ fn multiply<T: Float, const SQUARE: bool>(
     out: &mut [T],
     scale: (T, T),
 ) -> Result<()> {
-    let rows = |lines: Lines<'_, T>, out: &mut [T]| {
+    let rows = |(lines, out): (Lines<'_, T>, &mut [T])| {
         context.check(operation)?;
         vectorized(
             #[inline(always)]
@@ -137,10 +135,8 @@ fn multiply<T: Float, const SQUARE: bool>(
         rest = others;
     }
     // Rows without elements cost a little, too.
-    if lines.stored().saturating_add(lines.count()).saturating_mul(k) < PARALLEL {
-        return work.into_iter().try_for_each(|(lines, out)| rows(lines, out));
-    }
-    context.in_pool(|| work.into_par_iter().try_for_each(|(lines, out)| rows(lines, out)))
+    let parallel = lines.stored().saturating_add(lines.count()).saturating_mul(k) >= PARALLEL;
+    context.each(parallel, work.into_iter(), rows)
 }
 
 /// These rows times the dense matrix of `k` columns.

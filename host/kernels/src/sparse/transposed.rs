@@ -3,7 +3,7 @@
 //! Sums are made in float64. Those over many rows are made in parts that the positions alone decide on, and merged in order. Where few
 //! elements are stored, most of the result is untouched: they are put in the order of their columns, and one sum is made at a time.
 
-use rayon::prelude::*;
+use std::ops::Range;
 
 use super::{Lines, TASK, column};
 use crate::context::Context;
@@ -36,7 +36,8 @@ pub(super) fn multiply<T: Float>(
     let parts = (lines.stored().saturating_mul(k) / (4 * out.len()).max(2 * TASK)).clamp(1, MOST_PARTS);
     let shares = lines.shares(parts);
     let mut sums = Workspace::<f64>::new(context, operation, parts.saturating_mul(out.len()))?;
-    let add = |lines: Lines<'_, T>, dense: &[T], sums: &mut [f64]| {
+    let add = |(sums, share): (&mut [f64], Range<usize>)| {
+        let (lines, dense) = (lines.some(share.clone()), &dense[share.start * k..share.end * k]);
         for run in lines.cut((TASK / k).max(1)) {
             context.check(operation)?;
             let dense = &dense[run.start * k..run.end * k];
@@ -44,13 +45,7 @@ pub(super) fn multiply<T: Float>(
         }
         Ok(())
     };
-    if parts == 1 {
-        add(lines, dense, &mut sums)?;
-    } else {
-        let parts = sums.par_chunks_mut(out.len()).zip(shares);
-        context
-            .in_pool(|| parts.try_for_each(|(sums, share)| add(lines.some(share.clone()), &dense[share.start * k..share.end * k], sums)))?;
-    }
+    context.each(parts > 1, sums.chunks_mut(out.len()).zip(shares), add)?;
     let (first, others) = sums.split_at_mut(out.len());
     for other in others.chunks_exact(out.len()) {
         first.iter_mut().zip(other).for_each(|(sum, value)| *sum += value);

@@ -1,7 +1,5 @@
 //! Finding the cuts, and turning values into codes.
 
-use rayon::prelude::*;
-
 use super::cuts::{Coder, Cuts, TOGETHER, key_of};
 use super::matrix::{BinOptions, BinnedMatrix, Feature, GROUP, Group};
 use crate::context::Context;
@@ -50,11 +48,7 @@ pub(super) fn cuts(context: &Context, operation: &str, features: &Tensor, option
         feature.cuts = cuts;
         Ok(())
     };
-    if sampled * width < PARALLEL {
-        columns.iter_mut().enumerate().try_for_each(cut)?;
-    } else {
-        context.in_pool(|| columns.par_iter_mut().enumerate().try_for_each(cut))?;
-    }
+    context.each(sampled * width >= PARALLEL, columns.iter_mut().enumerate(), cut)?;
     let mut bins = 0;
     for feature in columns.iter_mut() {
         feature.first_bin = bins;
@@ -100,7 +94,7 @@ fn encode_group(
 ) -> Result<()> {
     let (first_feature, lanes, stride) = (group.first_feature, group.width, 1 << group.stride_bits);
     let coders: Vec<Coder<'_>> = columns.iter().map(|column| Coder::new(&column.cuts)).collect();
-    let block = |i: usize, by_row: &mut [u8], by_column: &mut [u8]| -> Result<()> {
+    let block = |(i, (by_row, by_column)): (usize, (&mut [u8], &mut [u8]))| -> Result<()> {
         let mut column = [0.0_f32; TOGETHER];
         let mut codes = [0_u8; TOGETHER];
         let first_row = i << block_bits;
@@ -125,10 +119,6 @@ fn encode_group(
     };
     let (by_row, by_column) = (&mut group.by_row[..], &mut group.by_column[..]);
     let (row_length, column_length) = (stride << block_bits, lanes << block_bits);
-    if by_row.len() < PARALLEL {
-        let mut blocks = by_row.chunks_mut(row_length).zip(by_column.chunks_mut(column_length)).enumerate();
-        return blocks.try_for_each(|(i, (by_row, by_column))| block(i, by_row, by_column));
-    }
-    let blocks = by_row.par_chunks_mut(row_length).zip(by_column.par_chunks_mut(column_length)).enumerate();
-    context.in_pool(|| blocks.try_for_each(|(i, (by_row, by_column))| block(i, by_row, by_column)))
+    let parallel = by_row.len() >= PARALLEL;
+    context.each(parallel, by_row.chunks_mut(row_length).zip(by_column.chunks_mut(column_length)).enumerate(), block)
 }

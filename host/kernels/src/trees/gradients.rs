@@ -1,7 +1,5 @@
 //! Gradients and hessians as the grower keeps them: as they were given, for leaf values, and rounded to 15 bits, for histograms.
 
-use rayon::prelude::*;
-
 use crate::context::Context;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -65,12 +63,7 @@ pub(super) fn take(
         let task = Task::copy(pairs, gradients, hessians, i * TASK);
         if task.is_sound { Ok(task) } else { Err(unsound(operation, pairs, i * TASK)) }
     };
-    let copied: Result<Vec<Task>> = if rows <= TASK {
-        pairs.chunks_mut(TASK).enumerate().map(copy).collect()
-    } else {
-        context.in_pool(|| pairs.par_chunks_mut(TASK).enumerate().map(copy).collect())
-    };
-    let copied = copied?;
+    let copied: Vec<Task> = context.answers(rows > TASK, pairs.chunks_mut(TASK).enumerate(), copy)?;
     let largest = |of: fn(&Task) -> f32| copied.iter().map(of).fold(0.0, f32::max);
     let rounding = Rounding::new(largest(|task| task.largest_gradient), largest(|task| task.largest_hessian), seed);
     let mut parts = Vec::with_capacity(copied.len());
@@ -81,12 +74,10 @@ pub(super) fn take(
         rest = others;
     }
     let pairs = &*pairs;
-    let round = |(i, part): (usize, &mut [Entry])| rounding.entries(&pairs[i * TASK..rows.min((i + 1) * TASK)], i * TASK, part);
-    if rows <= TASK {
-        parts.into_iter().for_each(round);
-    } else {
-        context.in_pool(|| parts.into_par_iter().for_each(round));
-    }
+    context.each(rows > TASK, parts.into_iter(), |(i, part)| {
+        rounding.entries(&pairs[i * TASK..rows.min((i + 1) * TASK)], i * TASK, part);
+        Ok(())
+    })?;
     Ok(Taken { units: rounding.units(), rows: copied.iter().map(|task| task.rows).sum() })
 }
 

@@ -3,8 +3,6 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use rayon::prelude::*;
-
 use super::MISSING;
 use super::gradients::{Entry, packed, row_of, unpacked};
 use super::matrix::{BinnedMatrix, GROUP, Group};
@@ -46,12 +44,7 @@ pub(super) fn fill(
         add_group(matrix, group, entries, bins);
         Ok(())
     };
-    if entries.len() * matrix.features.len() < PARALLEL {
-        let mut tasks = tasks;
-        return tasks.try_for_each(add);
-    }
-    let tasks: Vec<_> = tasks.collect();
-    context.in_pool(|| tasks.into_par_iter().try_for_each(add))
+    context.each(entries.len() * matrix.features.len() >= PARALLEL, tasks, add)
 }
 
 /// A histogram's part for each of the ranges of features, which follow one another from the first feature on.

@@ -1,7 +1,5 @@
 //! The end of a tree: leaf values from the gradients as they were given, and what they add to the rows' scores.
 
-use rayon::prelude::*;
-
 use super::cuts::Cuts;
 use super::forest::{Forest, NewNode, Test};
 use super::gradients::{Entry, row_of};
@@ -98,11 +96,7 @@ impl Grown<'_> {
             }
             Ok(())
         };
-        if tasks == 1 {
-            partial.chunks_mut(leaves.len()).enumerate().try_for_each(task)?;
-        } else {
-            context.in_pool(|| partial.par_chunks_mut(leaves.len()).enumerate().try_for_each(task))?;
-        }
+        context.each(tasks > 1, partial.chunks_mut(leaves.len()).enumerate(), task)?;
         let mut sums = vec![[0.0; 2]; leaves.len()];
         for partial in partial.chunks_exact(leaves.len()) {
             for (sum, partial) in sums.iter_mut().zip(partial) {
@@ -146,10 +140,7 @@ impl Grown<'_> {
             }
             Ok(())
         };
-        if self.pairs.len() <= TASK {
-            return scores.chunks_mut(TASK * outputs).enumerate().try_for_each(task);
-        }
-        context.in_pool(|| scores.par_chunks_mut(TASK * outputs).enumerate().try_for_each(task))
+        context.each(self.pairs.len() > TASK, scores.chunks_mut(TASK * outputs).enumerate(), task)
     }
 
     fn new_node(&self, forest: &mut Forest, node: &Node, value: f32) -> NewNode {

@@ -1,7 +1,5 @@
 //! Dividing a node's rows between its children.
 
-use rayon::prelude::*;
-
 use super::gradients::{Entry, row_of};
 use super::matrix::Column;
 use crate::context::Context;
@@ -20,19 +18,18 @@ pub(super) fn partition(
     column: Column<'_>,
     lefts: &[u8; 256],
 ) -> Result<usize> {
-    let parts = |entries: &mut [Entry], scratch: &mut [Entry]| {
+    let parts = |(entries, scratch): (&mut [Entry], &mut [Entry])| {
         context.check(operation)?;
         Ok(divide(entries, scratch, column, lefts))
     };
     if entries.len() <= TASK {
-        let left = parts(entries, scratch)?;
+        let left = parts((entries, scratch))?;
         let right = entries.len() - left;
         entries[left..].copy_from_slice(&scratch[..right]);
         return Ok(left);
     }
     context.in_pool(|| {
-        let tasks = entries.par_chunks_mut(TASK).zip(scratch.par_chunks_mut(TASK));
-        let lefts: Vec<usize> = tasks.map(|(entries, scratch)| parts(entries, scratch)).collect::<Result<_>>()?;
+        let lefts: Vec<usize> = context.answers(true, entries.chunks_mut(TASK).zip(scratch.chunks_mut(TASK)), parts)?;
         let mut left = 0;
         for (task, &count) in lefts.iter().enumerate() {
             entries.copy_within(task * TASK..task * TASK + count, left);
@@ -46,7 +43,10 @@ pub(super) fn partition(
             copies.push((to, &from[..right]));
             rest = others;
         }
-        copies.into_par_iter().for_each(|(to, from)| to.copy_from_slice(from));
+        context.each(true, copies.into_iter(), |(to, from): (&mut [Entry], &[Entry])| {
+            to.copy_from_slice(from);
+            Ok(())
+        })?;
         Ok(left)
     })
 }

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::category_of;
 use super::forest::{CATEGORICAL, FEATURE, Forest, MISSING_LEFT, Node};
 use super::leaves::check_scores;
@@ -68,10 +66,8 @@ impl Forest {
         let mut storage = scores.write(operation)?;
         let scores = &mut storage.elements::<f32>()[scores.offset()..][..rows * outputs];
         let block = |(values, scores): (&[f32], &mut [f32])| self.add_block(&|| context.check(operation), values, range.clone(), scores);
-        if rows * range.len() < PARALLEL {
-            return values.chunks(BLOCK * width).zip(scores.chunks_mut(BLOCK * outputs)).try_for_each(block);
-        }
-        context.in_pool(|| values.par_chunks(BLOCK * width).zip(scores.par_chunks_mut(BLOCK * outputs)).try_for_each(block))
+        let blocks = values.chunks(BLOCK * width).zip(scores.chunks_mut(BLOCK * outputs));
+        context.each(rows * range.len() >= PARALLEL, blocks, block)
     }
 
     fn add_block(&self, look: &dyn Fn() -> Result<()>, values: &[f32], range: Range<usize>, scores: &mut [f32]) -> Result<()> {

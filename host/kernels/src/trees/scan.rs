@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::categories;
 use super::cuts::Cuts;
 use super::histogram::{Bin, split_by_features, subtract};
@@ -38,13 +36,8 @@ pub(super) fn best(
         context.check(operation)?;
         Ok(best_in_part(matrix, range, features, bins, scale))
     };
-    let parts: Vec<_> = ranges(matrix).zip(parts).collect();
-    let found: Result<Vec<Option<Split>>> = if matrix.bins < PARALLEL {
-        parts.into_iter().map(part).collect()
-    } else {
-        context.in_pool(|| parts.into_par_iter().map(part).collect())
-    };
-    Ok(first_largest(found?.into_iter()))
+    let found = context.answers(matrix.bins >= PARALLEL, ranges(matrix).zip(parts), part)?;
+    Ok(first_largest(found.into_iter()))
 }
 
 /// The best splits of two siblings, after taking the smaller one's histogram from the parent's, which is the larger one's then.
@@ -64,13 +57,8 @@ pub(super) fn best_of_siblings(
         let small = best_in_part(matrix, range.clone(), features, small, small_scale);
         Ok([small, best_in_part(matrix, range, features, large, large_scale)])
     };
-    let parts: Vec<_> = ranges(matrix).zip(small_bins.into_iter().zip(large_bins)).collect();
-    let found: Result<Vec<[Option<Split>; 2]>> = if matrix.bins < PARALLEL {
-        parts.into_iter().map(part).collect()
-    } else {
-        context.in_pool(|| parts.into_par_iter().map(part).collect())
-    };
-    let found = found?;
+    let parts = ranges(matrix).zip(small_bins.into_iter().zip(large_bins));
+    let found = context.answers(matrix.bins >= PARALLEL, parts, part)?;
     Ok([0, 1].map(|side| first_largest(found.iter().map(|pair| pair[side]))))
 }
 

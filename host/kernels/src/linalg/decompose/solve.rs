@@ -4,7 +4,6 @@ use faer::linalg::lu::partial_pivoting::factor::{lu_in_place, lu_in_place_scratc
 use faer::linalg::lu::partial_pivoting::solve as lu;
 use faer::linalg::triangular_solve as triangular;
 use faer::{Par, Spec};
-use rayon::prelude::*;
 
 use super::cholesky;
 use super::columns::{Columns, Part, Real, Stack, magnitude, matrix_of};
@@ -188,14 +187,13 @@ impl Batch<'_> {
         if elements == 0 {
             return Ok(());
         }
-        let checked = |(index, out): (usize, &mut [T])| {
-            self.context.check(self.operation)?;
-            each(index, out)
-        };
-        if self.count == 1 || self.count.saturating_mul(self.work) < PARALLEL {
-            return out.chunks_exact_mut(elements).enumerate().try_for_each(checked);
-        }
+        let parallel = self.count > 1 && self.count.saturating_mul(self.work) >= PARALLEL;
         let together = (PARALLEL / self.work.max(1)).max(1);
-        self.context.in_pool(|| out.par_chunks_exact_mut(elements).enumerate().with_min_len(together).try_for_each(checked))
+        self.context.each(parallel, out.chunks_mut(together.saturating_mul(elements)).enumerate(), |(part, out)| {
+            out.chunks_exact_mut(elements).enumerate().try_for_each(|(index, out)| {
+                self.context.check(self.operation)?;
+                each(part * together + index, out)
+            })
+        })
     }
 }

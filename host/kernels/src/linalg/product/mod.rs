@@ -9,8 +9,6 @@ mod scratch;
 mod tile;
 mod width;
 
-use rayon::prelude::*;
-
 use super::matrix::{Matrix, MatrixMut};
 use super::vector::combine;
 use crate::context::Context;
@@ -169,7 +167,7 @@ impl<T: Float> Product<'_, T> {
         let task_elements = if rows >= m { elements.len() } else { rows * row_stride };
         let (blocks, tasks, depth) = (Blocks::of::<T>(), m.div_ceil(rows), panels.first().map_or(1, Panels::depth));
         let strips = Blocks::strips(self.a.cols(0, depth));
-        elements.par_chunks_mut(task_elements).enumerate().try_for_each(|(task, elements)| {
+        self.context.each(true, elements.chunks_mut(task_elements).enumerate(), |(task, elements)| {
             let start = task * rows;
             let rows = rows.min(m - start);
             let mut tile = MatrixMut { elements, rows, cols: n, row_stride, col_stride };
@@ -216,15 +214,13 @@ impl<T: Float> Product<'_, T> {
         let (m, n, k) = (out.rows, out.cols, self.a.cols);
         let depth = STRETCH.max(TASK / (m * n)).max(k.div_ceil(64));
         let mut parts = Workspace::<T>::new(self.context, self.operation, k.div_ceil(depth) * m * n)?;
-        self.context.in_pool(|| {
-            parts.par_chunks_mut(m * n).enumerate().try_for_each(|(task, part)| {
-                let (top, depth) = (task * depth, depth.min(k - task * depth));
-                // The longer axis of the result is contiguous: it is what panels run along.
-                let (row_stride, col_stride) = if m > n { (1, m) } else { (n, 1) };
-                let mut part = MatrixMut { elements: part, rows: m, cols: n, row_stride, col_stride };
-                let (a, b) = (self.a.cols(top, depth), self.b.rows(top, depth));
-                Product { a, b, scale: (T::ONE, T::ZERO), ..self }.in_stretches(&mut part)
-            })
+        self.context.each(true, parts.chunks_mut(m * n).enumerate(), |(task, part)| {
+            let (top, depth) = (task * depth, depth.min(k - task * depth));
+            // The longer axis of the result is contiguous: it is what panels run along.
+            let (row_stride, col_stride) = if m > n { (1, m) } else { (n, 1) };
+            let mut part = MatrixMut { elements: part, rows: m, cols: n, row_stride, col_stride };
+            let (a, b) = (self.a.cols(top, depth), self.b.rows(top, depth));
+            Product { a, b, scale: (T::ONE, T::ZERO), ..self }.in_stretches(&mut part)
         })?;
         let (sums, others) = parts.split_at_mut(m * n);
         for other in others.chunks_exact(m * n) {
@@ -247,21 +243,18 @@ impl<T: Float> Product<'_, T> {
             tasks.iter_mut().zip(pieces).for_each(|(task, piece)| task.push(piece));
         }
         let tile = || Workspace::<T>::new(self.context, self.operation, m * width);
-        self.context.in_pool(|| {
-            tasks.into_par_iter().enumerate().try_for_each_init(tile, |tile, (task, rows)| {
-                let tile = tile.as_mut().map_err(|error| error.clone())?;
-                let (left, cols) = (task * width, width.min(n - task * width));
-                let part = Product { b: self.b.cols(left, cols), scale: (T::ONE, T::ZERO), ..self };
-                part.in_stretches_of(&mut MatrixMut::row_major(&mut tile[..m * cols], m, cols), order)?;
-                for (row, sums) in rows.into_iter().zip(tile.chunks_exact(cols)) {
-                    if col_stride == 1 {
-                        row.iter_mut().zip(sums).for_each(|(out, &sum)| combine(sum, self.scale, out));
-                    } else {
-                        row.iter_mut().step_by(col_stride).zip(sums).for_each(|(out, &sum)| combine(sum, self.scale, out));
-                    }
+        self.context.each_with(true, tasks.into_iter().enumerate(), tile, |tile, (task, rows)| {
+            let (left, cols) = (task * width, width.min(n - task * width));
+            let part = Product { b: self.b.cols(left, cols), scale: (T::ONE, T::ZERO), ..self };
+            part.in_stretches_of(&mut MatrixMut::row_major(&mut tile[..m * cols], m, cols), order)?;
+            for (row, sums) in rows.into_iter().zip(tile.chunks_exact(cols)) {
+                if col_stride == 1 {
+                    row.iter_mut().zip(sums).for_each(|(out, &sum)| combine(sum, self.scale, out));
+                } else {
+                    row.iter_mut().step_by(col_stride).zip(sums).for_each(|(out, &sum)| combine(sum, self.scale, out));
                 }
-                Ok(())
-            })
+            }
+            Ok(())
         })
     }
 }
