@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use rustix::fs::{StatVfsMountFlags, statvfs};
+use rustix::fs::{AtFlags, CWD, StatVfsMountFlags, StatxFlags, statvfs, statx};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -23,7 +23,7 @@ pub(super) fn load(engine: &Engine, path: &Path, name: &str, origin: Origin, pin
         let bytes = read(path)?;
         require_pin(name, &sha256(&bytes), pin)?;
         if cannot_change(path) {
-            // SAFETY: the operator pinned the digest of this file, which `require_pin` has just compared.
+            // SAFETY: the operator pinned the digest of this file, which `require_pin` has just compared, and which stays as it is.
             unsafe { Component::deserialize_file(engine, path) }
         } else {
             // SAFETY: the operator pinned the digest of exactly these bytes, which `require_pin` has just compared.
@@ -53,9 +53,15 @@ pub(super) fn load_own(engine: &Engine, name: &str, code: &Compiled) -> Result<C
     loaded.map_err(|error| misfit(name, &last_cause(&error)).into())
 }
 
-/// Whether the file lies on a file system that nobody writes to, as a container's root often is.
+/// Whether nobody can change the file who could not change this program: they lie on the same mount, which cannot be written to, as a container's
+/// root often is. What is mounted into the container may be written to from elsewhere.
 fn cannot_change(path: &Path) -> bool {
-    statvfs(path).is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::RDONLY))
+    let mount = |path: &Path| {
+        let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
+        StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::MNT_ID).then_some(found.stx_mnt_id)
+    };
+    let beside_this_program = mount(path).is_some_and(|found| mount(Path::new("/proc/self/exe")) == Some(found));
+    beside_this_program && statvfs(path).is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
 /// # Errors

@@ -130,6 +130,11 @@ impl Container<'_> {
         }
     }
 
+    /// The files that its process has mapped.
+    pub(crate) fn maps(&self) -> String {
+        std::fs::read_to_string(format!("/proc/{}/maps", self.pid)).unwrap()
+    }
+
     pub(crate) fn log(&self) -> String {
         let outcome = Outcome::of(self.engine.podman(["logs", &self.id]));
         outcome.stdout + &outcome.stderr

@@ -33,6 +33,8 @@ fn a_server_answers_and_stops_where_nothing_is_allowed() {
     let answer = server.ask(&request()).unwrap().expect_status(200).json();
     assert_eq!(answer["predictions"].as_array().map(Vec::len), Some(2), "{answer}");
     assert_eq!(answer["predictions"][1]["predicted_label"], 1, "{answer}");
+    // Nobody can change what was compared with the pinned digest, so it is not copied.
+    assert!(server.maps().contains("/opt/algohost/algorithm.cwasm"), "{}", server.maps());
     let (status, elapsed) = server.stop(30);
     assert_eq!(status, 0);
     assert!(elapsed.as_secs() < 10, "{elapsed:?}");
@@ -49,6 +51,7 @@ fn a_server_runs_as_the_platform_runs_it() {
     let server = engine.start(&[], "example/learner:7", &["serve"]);
     server.wait_until_ready();
     server.ask(&request()).unwrap().expect_status(200);
+    assert!(!server.maps().contains("algorithm.cwasm"), "the root can be written to here");
     assert_eq!(server.stop(30).0, 0);
     let server = engine.start(&["--entrypoint", "serve"], "example/learner:7", &[]);
     server.wait_until_ready();
