@@ -122,6 +122,7 @@ impl Guest {
         Ok(self.tensors.get(handle.rep())?)
     }
 
+    #[inline(never)]
     pub(super) fn new_tensor(&mut self, tensor: Tensor) -> Result<Resource<TensorHandle>, ImportError> {
         Ok(Resource::new_own(self.tensors.insert(tensor)?))
     }
@@ -196,6 +197,8 @@ impl From<Failure> for ImportError {
 }
 
 impl From<algohost_kernels::Error> for ImportError {
+    #[cold]
+    #[inline(never)]
     fn from(error: algohost_kernels::Error) -> ImportError {
         ImportError(error.into())
     }
@@ -223,6 +226,8 @@ impl types::Host for Guest {
 impl requests::Host for Guest {}
 
 impl From<ImportError> for types::Error {
+    #[cold]
+    #[inline(never)]
     fn from(ImportError(failure): ImportError) -> types::Error {
         let message = match failure.help {
             Some(help) => format!("{}\n{help}", failure.what),

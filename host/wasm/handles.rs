@@ -37,8 +37,7 @@ impl<T> Slab<T> {
             return Ok(index);
         }
         if self.entries.len() >= self.limit {
-            let what = format!("{} {} handles are open, as many as are granted; drop some", self.limit, self.what);
-            return Err(Failure::new(Code::LimitExceeded, what));
+            return Err(full(self.limit, self.what));
         }
         self.entries.push(Some(value));
         Ok(self.entries.len() as u32 - 1)
@@ -71,6 +70,15 @@ impl<T> Slab<T> {
     }
 }
 
+// What goes wrong is not inlined into the hundred imports that could.
+#[cold]
+#[inline(never)]
+fn full(limit: usize, what: &str) -> Failure {
+    Failure::new(Code::LimitExceeded, format!("{limit} {what} handles are open, as many as are granted; drop some"))
+}
+
+#[cold]
+#[inline(never)]
 fn unknown(what: &str) -> Failure {
     Failure::new(Code::BadOperation, format!("this {what} handle is not open any more"))
 }

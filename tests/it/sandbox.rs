@@ -98,3 +98,12 @@ fn a_guest_sees_no_variable_of_the_host() {
         assert!(!outcome.stderr.contains(&format!("algorithm: variable {name}=")), "{}", outcome.stderr);
     }
 }
+
+#[test]
+fn a_guest_has_no_network() {
+    let base = Base::new();
+    base.hyperparameters(&json!({"mode": "connect"}));
+    let outcome = algohost(["train"]).base(base.path()).env("ALGOHOST_COMPONENT", guest("faulty")).run().expect_status(0);
+    assert!(outcome.stderr.contains("address: permission denied, name: permission denied"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("datagrams: permission denied"), "{}", outcome.stderr);
+}

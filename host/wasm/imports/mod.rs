@@ -20,6 +20,7 @@ mod streams;
 mod tensors;
 mod trees;
 mod waiting;
+mod wasi;
 
 use anyhow::{Context, Result};
 use wasmtime::Engine;
@@ -37,7 +38,7 @@ pub(super) fn linker(engine: &Engine) -> Result<Linker<Guest>> {
 }
 
 fn add_all(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_sync(linker)?;
+    wasi::add_to_linker(linker)?;
     ml::types::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::job::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
     ml::data::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
