@@ -1,10 +1,10 @@
 //! Rows of a table in three tensors, and how they are filled by several threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use algohost_kernels::{Context, DType, Element, Tensor};
 use anyhow::Result;
-use rayon::iter::{ParallelBridge, ParallelIterator};
 
 use super::fault::{allocation, kernel};
 use super::files::Excerpt;
@@ -263,18 +263,24 @@ pub(super) fn each<B: Default, I: Send, R: Send>(
     }
     // Items after one that failed are left out; those before it are done, because they could fail too and would be the first.
     let failed = AtomicUsize::new(usize::MAX);
-    let one = |room: &mut B, (index, item)| {
-        if index > failed.load(Ordering::Relaxed) {
-            return None;
+    let (items, results) = (Mutex::new(items.into_iter().enumerate()), Mutex::new(Vec::new()));
+    context.on_all_threads(&|| {
+        let (mut room, mut own) = (B::default(), Vec::new());
+        loop {
+            let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((index, item)) = next else { break };
+            if index > failed.load(Ordering::Relaxed) {
+                continue;
+            }
+            let result = context.check("read").map_err(kernel).and_then(|()| work(&mut room, item));
+            if result.is_err() {
+                failed.fetch_min(index, Ordering::Relaxed);
+            }
+            own.push((index, result));
         }
-        let result = context.check("read").map_err(kernel).and_then(|()| work(room, item));
-        if result.is_err() {
-            failed.fetch_min(index, Ordering::Relaxed);
-        }
-        Some((index, result))
-    };
-    let items = items.into_iter().enumerate().par_bridge();
-    let mut results: Vec<_> = context.in_pool(|| items.map_init(B::default, one).flatten_iter().collect());
+        results.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_unstable_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
 }
