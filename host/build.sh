@@ -28,7 +28,8 @@ for name in $(compgen -e CARGO_ || true); do
 done
 unset RUSTFLAGS
 cd "$root"
+# How hard each package is optimised is its profile's business; the level here is that of the whole program, which vectorises loops.
 # Positions are the processor's and the loader's business, in a table that is short: without the flag it is a tenth of the program.
 CARGO_TARGET_DIR=$out cargo rustc --quiet --locked --profile "$profile" --bin algohost --no-default-features --features "$features" -- \
-  -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs >&2
+  -C opt-level=3 -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs >&2
 echo "$out/$profile/algohost"
