@@ -2,7 +2,8 @@
 
 use crate::shape::Axes;
 
-/// Calls `visit(first, length, stride)` for each run along the last axis, in row-major order. `first` and `stride` are in elements.
+/// Calls `visit(first, length, stride)` for each run along the last axis, in row-major order. `first` and `stride` are in elements. Axes of
+/// length 1 at the end do not count: a column is one run.
 /// A tensor without axes is one run of one element; one without elements has no runs.
 ///
 /// # Errors
@@ -11,7 +12,7 @@ pub fn runs<E>(shape: &Axes, strides: &Axes, offset: usize, mut visit: impl FnMu
     if shape.element_count() == 0 {
         return Ok(());
     }
-    let Some(last) = shape.len().checked_sub(1) else {
+    let Some(last) = shape.iter().rposition(|&length| length != 1) else {
         return visit(offset, 1, 1);
     };
     let mut position = Axes::NONE;
