@@ -117,7 +117,9 @@ impl Guest for Faulty {
             }
             // To an address, and to a name.
             "connect" => {
-                let told = |address: &str| std::net::TcpStream::connect(address).map_or_else(|error| error.kind().to_string(), |_| "connected".into());
+                let told = |address: &str| {
+                    std::net::TcpStream::connect(address).map_or_else(|error| error.kind().to_string(), |_| "connected".into())
+                };
                 println!("address: {}, name: {}", told("127.0.0.1:9"), told("localhost:9"));
                 let bound = std::net::UdpSocket::bind("127.0.0.1:0").map_or_else(|error| error.kind().to_string(), |_| "bound".into());
                 println!("datagrams: {bound}");
