@@ -3,7 +3,8 @@
 #
 # full has everything, slim the least: no compiler, only what every algorithm needs; features are added to it (`build.sh slim trees`).
 # The path is target/dist/algohost or target/slim/algohost, below CARGO_TARGET_DIR when that is set. A build takes minutes: the whole program is
-# optimised at once. KEEP_SYMBOLS=1 leaves the names of functions in it, to see what takes how much. `cargo build --profile dist` makes the dynamic one, for machines with devices whose drivers are libraries.
+# optimised at once. KEEP_SYMBOLS=1 leaves the names of functions in it, to see what takes how much. `cargo build --profile dist` makes the dynamic
+# one, for machines with devices whose drivers are libraries.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=${CARGO_TARGET_DIR:-$root/target}
