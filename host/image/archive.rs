@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use tar::{Builder, EntryType, Header};
+use tar::{Builder, EntryType};
 
 use super::digest::Digest;
+use super::layer::{append_folder, header};
 use crate::failure::{Code, Failure};
 
 /// A part of an image, named by its digest.
@@ -109,12 +110,7 @@ fn write_partial(partial: &Path, lists: &Lists, blobs: &[&Blob]) -> Result<()> {
     append(&mut tar, "oci-layout", 30, &br#"{"imageLayoutVersion":"1.0.0"}"#[..])?;
     append(&mut tar, "index.json", lists.index.len() as u64, &*lists.index)?;
     append(&mut tar, "manifest.json", lists.docker.len() as u64, &*lists.docker)?;
-    for folder in ["blobs/", "blobs/sha256/"] {
-        let mut header = header(0);
-        header.set_entry_type(EntryType::Directory);
-        header.set_mode(0o755);
-        tar.append_data(&mut header, folder, io::empty())?;
-    }
+    ["blobs", "blobs/sha256"].iter().try_for_each(|folder| append_folder(&mut tar, folder))?;
     // In the order of their names, each once.
     let blobs: BTreeMap<&str, &Blob> = blobs.iter().map(|&blob| (blob.digest.digits(), blob)).collect();
     blobs.values().try_for_each(|blob| blob.append(&mut tar))?;
@@ -123,15 +119,5 @@ fn write_partial(partial: &Path, lists: &Lists, blobs: &[&Blob]) -> Result<()> {
 }
 
 fn append(tar: &mut Builder<impl Write>, path: &str, size: u64, content: impl Read) -> io::Result<()> {
-    tar.append_data(&mut header(size), path, content)
-}
-
-fn header(size: u64) -> Header {
-    let mut header = Header::new_gnu();
-    header.set_mode(0o644);
-    header.set_mtime(0);
-    header.set_uid(0);
-    header.set_gid(0);
-    header.set_size(size);
-    header
+    tar.append_data(&mut header(EntryType::Regular, 0o644, size), path, content)
 }

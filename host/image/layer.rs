@@ -1,6 +1,6 @@
 //! A layer: a tar archive of files and links, the same bytes whenever it is made, packed with gzip.
 
-use std::io::Write as _;
+use std::io::Write;
 
 use anyhow::{Context as _, Result};
 use flate2::Compression;
@@ -64,29 +64,30 @@ fn archive(entries: &[(&str, Entry<'_>)]) -> std::io::Result<Vec<u8>> {
     tar.into_inner()
 }
 
-/// Owned by root, readable by everybody, of the first second of 1970.
 fn append(tar: &mut Builder<Vec<u8>>, path: &str, entry: &Entry<'_>) -> std::io::Result<()> {
+    match entry {
+        Entry::Folder => append_folder(tar, path),
+        Entry::File { bytes, executable } => {
+            let mode = if *executable { 0o755 } else { 0o644 };
+            tar.append_data(&mut header(EntryType::Regular, mode, bytes.len() as u64), path, *bytes)
+        }
+        Entry::Link { target } => tar.append_link(&mut header(EntryType::Symlink, 0o777, 0), path, target),
+    }
+}
+
+/// A folder, whose path ends without a slash.
+pub(super) fn append_folder(tar: &mut Builder<impl Write>, path: &str) -> std::io::Result<()> {
+    tar.append_data(&mut header(EntryType::Directory, 0o755, 0), format!("{path}/"), std::io::empty())
+}
+
+/// Owned by root, of the first second of 1970.
+pub(super) fn header(kind: EntryType, mode: u32, size: u64) -> Header {
     let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_size(size);
     header.set_mtime(0);
     header.set_uid(0);
     header.set_gid(0);
-    header.set_size(0);
-    match entry {
-        Entry::Folder => {
-            header.set_entry_type(EntryType::Directory);
-            header.set_mode(0o755);
-            tar.append_data(&mut header, format!("{path}/"), std::io::empty())
-        }
-        Entry::File { bytes, executable } => {
-            header.set_entry_type(EntryType::Regular);
-            header.set_mode(if *executable { 0o755 } else { 0o644 });
-            header.set_size(bytes.len() as u64);
-            tar.append_data(&mut header, path, *bytes)
-        }
-        Entry::Link { target } => {
-            header.set_entry_type(EntryType::Symlink);
-            header.set_mode(0o777);
-            tar.append_link(&mut header, path, target)
-        }
-    }
+    header
 }

@@ -147,7 +147,7 @@ impl Host {
             return precompiled::load(&self.engine, path, &name, origin, pin);
         }
         let bytes = read(path)?;
-        precompiled::require_pin(&name, &sha256(&bytes), pin)?;
+        precompiled::require_pin(&name, &bytes, pin)?;
         require_component(&name, &bytes)?;
         self.compile_here(&name, &bytes)
     }

@@ -21,7 +21,7 @@ use crate::failure::{Code, Failure};
 pub(super) fn load(engine: &Engine, path: &Path, name: &str, origin: Origin, pin: Option<&str>) -> Result<Component> {
     let loaded = if pin.is_some() {
         let bytes = read(path)?;
-        require_pin(name, &sha256(&bytes), pin)?;
+        require_pin(name, &bytes, pin)?;
         if cannot_change(path) {
             // SAFETY: the operator pinned the digest of this file, which `require_pin` has just compared, and which stays as it is.
             unsafe { Component::deserialize_file(engine, path) }
@@ -65,9 +65,10 @@ fn cannot_change(path: &Path) -> bool {
 }
 
 /// # Errors
-/// Denied when a digest is pinned and `found` is another.
-pub(super) fn require_pin(name: &str, found: &str, pin: Option<&str>) -> Result<()> {
+/// Denied when a digest is pinned and these bytes have another.
+pub(super) fn require_pin(name: &str, bytes: &[u8], pin: Option<&str>) -> Result<()> {
     let Some(pin) = pin else { return Ok(()) };
+    let found = sha256(bytes);
     if found.eq_ignore_ascii_case(pin.trim()) {
         return Ok(());
     }
