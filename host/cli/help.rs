@@ -1,6 +1,6 @@
 //! The help texts.
 
-use crate::wasm::HOST_VERSION;
+use crate::wasm::{HOST_VERSION, OPTIONAL_INTERFACES};
 
 pub(super) const MAIN: &str = "\
 algohost: trains and serves sandboxed WebAssembly algorithms against /opt/ml
@@ -242,20 +242,15 @@ pub(super) const TOPICS: [(&str, &str, &str); 9] = [
     ("bench", BENCH, "bench"),
 ];
 
-/// What this build may have or lack.
-const FEATURES: [(&str, bool); 12] = [
+/// What this build may have or lack, beside interfaces.
+const FEATURES: [(&str, bool); 7] = [
     ("avx512", cfg!(feature = "avx512")),
     ("bench", cfg!(feature = "bench")),
     ("compiler", cfg!(feature = "compiler")),
-    ("factorization", cfg!(feature = "factorization")),
-    ("forest", cfg!(feature = "forest")),
     ("image", cfg!(feature = "image")),
     ("linalg", cfg!(feature = "linalg")),
-    ("neighbors", cfg!(feature = "neighbors")),
-    ("nn", cfg!(feature = "nn")),
     ("parquet", cfg!(feature = "parquet")),
     ("source-lines", cfg!(feature = "source-lines")),
-    ("trees", cfg!(feature = "trees")),
 ];
 
 /// Whether this build has the command.
@@ -264,7 +259,9 @@ pub(super) fn is_built((_, _, feature): &(&str, &str, &str)) -> bool {
 }
 
 pub(super) fn version() -> String {
-    let features: Vec<&str> = FEATURES.iter().filter(|(_, built)| *built).map(|(name, _)| *name).collect();
+    let all = FEATURES.iter().chain(&OPTIONAL_INTERFACES);
+    let mut features: Vec<&str> = all.filter(|(_, built)| *built).map(|(name, _)| *name).collect();
+    features.sort_unstable();
     let features = if features.is_empty() { "none".to_owned() } else { features.join(", ") };
     format!("algohost {} (algohost:ml {HOST_VERSION}, wasmtime 48)\nfeatures: {features}\n", env!("CARGO_PKG_VERSION"))
 }

@@ -10,7 +10,7 @@ use super::{Command, help, processor, usage};
 use crate::contract::{Description, Settings};
 use crate::failure::{Code, Failure};
 use crate::image::{self, Parts};
-use crate::wasm::{self, Algorithm, Host, Origin, Processor};
+use crate::wasm::{self, Algorithm, Compiled, Host, Processor};
 
 /// What the platform looks for.
 const CAPABILITIES: &str = "com.amazonaws.sagemaker.capabilities";
@@ -114,14 +114,14 @@ pub(super) fn run(job: &ImageJob, settings: &Settings) -> Result<String> {
     let host = Host::new(1)?;
     let (component, algorithm) = compiled(&host, job, settings)?;
     let description = Description::parse(&wasm::describe(&host, &algorithm)?)?;
-    let program = program(job, &component)?;
+    let program = program(job, component.bytes())?;
     let bytes = read(&program, "the program")?;
     let certificates = job.certificates.as_deref().map(certificates).transpose()?;
     let model = job.model.as_deref().map(model_files).transpose()?.unwrap_or_default();
     let labels: Vec<(String, String)> = labels(&description, &algorithm).chain(job.labels.iter().cloned()).collect();
     let parts = Parts {
         program: (&program.display().to_string(), &bytes),
-        component: &component,
+        component: component.bytes(),
         certificates: certificates.as_deref(),
         model: &model,
         labels: &labels,
@@ -138,15 +138,15 @@ pub(super) fn run(job: &ImageJob, settings: &Settings) -> Result<String> {
 }
 
 /// Native code, and the same loaded.
-fn compiled(host: &Host, job: &ImageJob, settings: &Settings) -> Result<(Vec<u8>, Algorithm)> {
+fn compiled(host: &Host, job: &ImageJob, settings: &Settings) -> Result<(Compiled, Algorithm)> {
     let path = &job.component;
-    if wasm::is_precompiled(path)? {
-        let pin = settings.component_sha256.as_deref();
-        return Ok((read(path, "the component")?, host.load(path, Origin::Named, pin)?));
-    }
-    let code = Host::compile(path, job.processor)?;
+    let code = if wasm::is_precompiled(path)? {
+        Compiled::read(path, settings.component_sha256.as_deref())?
+    } else {
+        Host::compile(path, job.processor)?
+    };
     let algorithm = host.load_compiled(&path.display().to_string(), &code)?;
-    Ok((code.bytes().to_vec(), algorithm))
+    Ok((code, algorithm))
 }
 
 /// The program's file; another one than this is tried out.

@@ -2,8 +2,13 @@
 //!
 //! A level is one of the psABI's, or as much of it as the compiler makes use of. Code of a lower level runs on every processor of a higher one.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 use wasmtime::{Config, Engine};
+
+use super::engine::read;
+use super::precompiled::require_pin;
 
 /// Which processors native code is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +72,20 @@ fn level_flag(config: &mut Config, level: &str) {
     unsafe { config.cranelift_flag_enable(level) };
 }
 
-/// What this program's own compiler made; nothing else is.
+/// What this program's own compiler made, or a `.cwasm` that the operator vouches for; nothing else is.
 pub struct Compiled(Vec<u8>);
 
 impl Compiled {
+    /// Reads a `.cwasm` that the operator named.
+    ///
+    /// # Errors
+    /// Denied when a digest is pinned and the file has another; not found or io.
+    pub fn read(path: &Path, pin: Option<&str>) -> Result<Compiled> {
+        let bytes = read(path)?;
+        require_pin(&path.display().to_string(), &bytes, pin)?;
+        Ok(Compiled(bytes))
+    }
+
     pub(super) fn new(engine: &Engine, component: &[u8]) -> wasmtime::Result<Compiled> {
         engine.precompile_component(component).map(Compiled)
     }

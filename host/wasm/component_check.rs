@@ -7,8 +7,8 @@ pub const HOST_VERSION: &str = "0.1.0";
 
 const OWN_PACKAGE: &str = "algohost:ml/";
 
-/// What a build may leave out, and whether this one has it.
-const OPTIONAL_INTERFACES: [(&str, bool); 5] = [
+/// What a build may leave out, by the feature of the same name, and whether this one has it.
+pub const OPTIONAL_INTERFACES: [(&str, bool); 5] = [
     ("factorization", cfg!(feature = "factorization")),
     ("forest", cfg!(feature = "forest")),
     ("neighbors", cfg!(feature = "neighbors")),

@@ -113,13 +113,13 @@ impl Host {
         Algorithm::link(self, &path.display().to_string(), &self.component(path, origin, pin)?)
     }
 
-    /// Loads what [`Host::compile`] made just now.
+    /// Loads what is compiled already, from memory.
     ///
     /// # Errors
     /// As [`Host::load`].
     #[cfg(feature = "compiler")]
     pub fn load_compiled(&self, name: &str, code: &Compiled) -> Result<Algorithm> {
-        Algorithm::link(self, name, &precompiled::load_own(&self.engine, name, code)?)
+        Algorithm::link(self, name, &precompiled::load_compiled(&self.engine, name, code)?)
     }
 
     /// What a component is, also one that this host would not link. The operator named it.

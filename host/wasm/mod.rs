@@ -32,7 +32,7 @@ mod weights;
 pub use algorithm::{Algorithm, Exports};
 #[cfg(feature = "compiler")]
 pub use compiler::{Compiled, Processor};
-pub use component_check::{HOST_VERSION, Import};
+pub use component_check::{HOST_VERSION, Import, OPTIONAL_INTERFACES};
 pub use engine::{Examination, Host, Origin, is_precompiled, sha256};
 pub use guest::ImportError;
 pub use instance::{Instance, Interrupter, Setup, describe, on_guest_thread};

@@ -41,14 +41,14 @@ pub(super) fn load(engine: &Engine, path: &Path, name: &str, origin: Origin, pin
     loaded.map_err(|error| misfit(name, &last_cause(&error)).into())
 }
 
-/// Loads what this very program has compiled.
+/// Loads what is in memory already.
 ///
 /// # Errors
 /// Bad component when this machine's processor is not one that it was compiled for.
 #[cfg(feature = "compiler")]
 #[expect(unsafe_code, reason = "the same")]
-pub(super) fn load_own(engine: &Engine, name: &str, code: &Compiled) -> Result<Component> {
-    // SAFETY: `Compiled` is what this program's own compiler made.
+pub(super) fn load_compiled(engine: &Engine, name: &str, code: &Compiled) -> Result<Component> {
+    // SAFETY: `Compiled` is what this program's own compiler made, or a file that the operator named, as above.
     let loaded = unsafe { Component::deserialize(engine, code.bytes()) };
     loaded.map_err(|error| misfit(name, &last_cause(&error)).into())
 }

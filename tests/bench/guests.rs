@@ -15,12 +15,19 @@ pub(crate) fn guest(name: &str) -> PathBuf {
     target.join("guests").join(name).with_extension("wasm")
 }
 
-/// The same, compiled to native code in `folder`.
+/// The same, compiled to native code for this machine in `folder`.
 #[allow(dead_code, reason = "not every benchmark needs it")]
 pub(crate) fn compiled(name: &str, folder: &Path) -> PathBuf {
+    compiled_for("native", name, folder)
+}
+
+/// The same for a level of processors.
+#[allow(dead_code, reason = "not every benchmark needs it")]
+pub(crate) fn compiled_for(cpu: &str, name: &str, folder: &Path) -> PathBuf {
     let cwasm = folder.join(name).with_extension("cwasm");
     let mut algohost = Command::new(env!("CARGO_BIN_EXE_algohost"));
-    let compiled = algohost.env_clear().arg("compile").arg(guest(name)).arg("-o").arg(&cwasm).stdout(Stdio::null()).status().unwrap();
+    let compiled =
+        algohost.env_clear().args(["compile", "--cpu", cpu]).arg(guest(name)).arg("-o").arg(&cwasm).stdout(Stdio::null()).status().unwrap();
     assert!(compiled.success());
     cwasm
 }

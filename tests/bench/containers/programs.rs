@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::guests::{guest, repository};
+use crate::guests::{compiled_for, repository};
 
 /// What `host/build.sh` makes of that name.
 pub(crate) fn build(kind: &str) -> PathBuf {
@@ -30,7 +30,8 @@ impl Ours {
     pub(crate) fn build() -> Ours {
         let program = build("slim");
         let base = tempfile::tempdir().unwrap();
-        let component = compiled(base.path());
+        // As in an image: for every processor of the level that images are for.
+        let component = compiled_for("x86-64-v2", "linear-learner-rust", base.path());
         let image_bytes = image(&program, &component, &base.path().join("learner.tar"));
         let ours = Ours { program, component, image_bytes, base };
         ours.make_job();
@@ -69,15 +70,6 @@ impl Ours {
         write("input/config/inputdataconfig.json", r#"{"train": {"TrainingInputMode": "File", "ContentType": "text/csv"}}"#);
         write("input/config/resourceconfig.json", r#"{"current_host": "algo-1", "hosts": ["algo-1"]}"#);
     }
-}
-
-/// As in an image: for every processor of the level that images are for.
-fn compiled(folder: &Path) -> PathBuf {
-    let component = folder.join("learner.cwasm");
-    let mut algohost = Command::new(env!("CARGO_BIN_EXE_algohost"));
-    algohost.env_clear().arg("compile").arg(guest("linear-learner-rust")).args(["--cpu", "x86-64-v2", "-o"]).arg(&component);
-    assert!(algohost.output().unwrap().status.success());
-    component
 }
 
 fn image(program: &Path, component: &Path, archive: &Path) -> u64 {

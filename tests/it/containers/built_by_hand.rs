@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::engine::HARDENED;
-use super::{Engine, sample, slim};
+use super::{Engine, mount, sample, slim};
 use crate::support::{Outcome, algohost, guest, repository};
 
 /// The folder that the Dockerfile is built from, made as it says itself.
@@ -28,15 +28,13 @@ fn the_dockerfile_of_the_examples_makes_an_image_that_trains() {
     Outcome::of(engine.buildah(words.into_iter().chain([folder.path().to_str().unwrap()]))).expect_status(0);
     for (entry, words) in [(None, &["train"][..]), (Some("train"), &[])] {
         let base = sample();
-        let mount = format!("{}:/opt/ml", base.path().display());
         let entry = entry.map_or(Vec::new(), |entry| vec!["--entrypoint", entry]);
-        engine.run(&[&HARDENED[..], &["-v", &mount], &entry].concat(), "learner", words).expect_status(0);
+        engine.run(&[&HARDENED[..], &["-v", &mount(&base)], &entry].concat(), "learner", words).expect_status(0);
         assert!(base.join("model/model.safetensors").is_file());
     }
     // Another algorithm in its place is not run.
     let base = sample();
-    let mount = format!("{}:/opt/ml", base.path().display());
-    let options = ["-v", &mount, "-e", "ALGOHOST_COMPONENT_SHA256=0000000000000000000000000000000000000000000000000000000000000000"];
+    let options = ["-v", &mount(&base), "-e", "ALGOHOST_COMPONENT_SHA256=0000000000000000000000000000000000000000000000000000000000000000"];
     engine.run(&options, "learner", &["train"]).expect_status(2);
     assert!(base.failure().contains("is not the pinned component"), "{}", base.failure());
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::engine::HARDENED;
-use super::{Engine, image, sample, slim};
+use super::{Engine, image, mount, sample, slim};
 use crate::support::{Outcome, algohost, fixture, guest};
 
 /// What `skopeo` reads in an archive: its configuration.
@@ -78,8 +78,7 @@ fn an_image_is_added_to_another_whichever_kind_its_archive_is() {
         assert_eq!(config["rootfs"]["diff_ids"].as_array().map(Vec::len), Some(4));
         engine.load(&archive);
         let base = sample();
-        let mount = format!("{}:/opt/ml", base.path().display());
-        engine.run(&[&HARDENED[..], &["-v", &mount]].concat(), "above:1", &["train"]).expect_status(0);
+        engine.run(&[&HARDENED[..], &["-v", &mount(&base)]].concat(), "above:1", &["train"]).expect_status(0);
         assert!(base.join("model/model.safetensors").is_file());
         Outcome::of(engine.podman(["rmi", "above:1"])).expect_status(0);
     }

@@ -36,6 +36,19 @@ fn image(folder: &Path, name: &str, more: &[&str]) -> PathBuf {
     archive
 }
 
+/// An engine that has such an image; none where there is no engine.
+fn engine_with(name: &str, more: &[&str]) -> Option<Engine> {
+    let engine = Engine::find()?;
+    let folder = tempfile::tempdir().unwrap();
+    engine.load(&image(folder.path(), name, more));
+    Some(engine)
+}
+
+/// A mount of the base directory where the platform has it.
+fn mount(base: &Base) -> String {
+    format!("{}:/opt/ml", base.path().display())
+}
+
 /// A base directory with the linear learner's sample, for a container's user to write to.
 fn sample() -> Base {
     let base = Base::of_sample(&repository().join("guest-examples/linear-learner-rust/samples/breast-cancer"));

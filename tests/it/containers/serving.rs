@@ -1,7 +1,7 @@
 //! Servers in containers.
 
 use super::engine::HARDENED;
-use super::{Engine, image, sample};
+use super::{engine_with, sample};
 use crate::support::{Base, algohost, guest, repository};
 
 /// A base directory with a model of the linear learner.
@@ -23,9 +23,7 @@ fn request() -> Vec<u8> {
 
 #[test]
 fn a_server_answers_and_stops_where_nothing_is_allowed() {
-    let Some(engine) = Engine::find() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    engine.load(&image(folder.path(), "linear-learner-rust", &[]));
+    let Some(engine) = engine_with("linear-learner-rust", &[]) else { return };
     let base = trained();
     let mount = format!("{}:/opt/ml/model:ro", base.join("model").display());
     let server = engine.start(&[&HARDENED[..], &["-v", &mount]].concat(), "linear-learner-rust", &["serve"]);
@@ -42,12 +40,10 @@ fn a_server_answers_and_stops_where_nothing_is_allowed() {
 
 #[test]
 fn a_server_runs_as_the_platform_runs_it() {
-    let Some(engine) = Engine::find() else { return };
-    let folder = tempfile::tempdir().unwrap();
     let base = trained();
     // With the model in the image, nothing is mounted.
-    let model = base.join("model");
-    engine.load(&image(folder.path(), "linear-learner-rust", &["--model", model.to_str().unwrap(), "--tag", "example/learner:7"]));
+    let more = ["--model", &base.join("model").display().to_string(), "--tag", "example/learner:7"];
+    let Some(engine) = engine_with("linear-learner-rust", &more) else { return };
     let server = engine.start(&[], "example/learner:7", &["serve"]);
     server.wait_until_ready();
     server.ask(&request()).unwrap().expect_status(200);
@@ -60,9 +56,7 @@ fn a_server_runs_as_the_platform_runs_it() {
 
 #[test]
 fn a_server_without_a_model_says_what_is_missing() {
-    let Some(engine) = Engine::find() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    engine.load(&image(folder.path(), "linear-learner-rust", &[]));
+    let Some(engine) = engine_with("linear-learner-rust", &[]) else { return };
     let log = engine.run(&HARDENED, "linear-learner-rust", &["serve"]).expect_status(1).stderr;
     assert!(log.contains("model.safetensors"), "{log}");
 }

@@ -3,12 +3,8 @@
 use serde_json::json;
 
 use super::engine::HARDENED;
-use super::{Engine, image, sample, writable};
+use super::{Engine, engine_with, mount, sample, writable};
 use crate::support::{Base, Outcome};
-
-fn mount(base: &Base) -> String {
-    format!("{}:/opt/ml", base.path().display())
-}
 
 /// A job of the guest that goes wrong as it is told, in a hardened container.
 fn faulty(engine: &Engine, mode: &str) -> (Base, Outcome) {
@@ -21,9 +17,7 @@ fn faulty(engine: &Engine, mode: &str) -> (Base, Outcome) {
 
 #[test]
 fn a_job_runs_as_the_platform_runs_it() {
-    let Some(engine) = Engine::find() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    engine.load(&image(folder.path(), "linear-learner-rust", &[]));
+    let Some(engine) = engine_with("linear-learner-rust", &[]) else { return };
     let base = sample();
     let log = engine.run(&["-v", &mount(&base)], "linear-learner-rust", &["train"]).expect_status(0).stderr;
     assert!(log.contains("from /opt/algohost/algorithm.cwasm"), "{log}");
@@ -38,9 +32,7 @@ fn a_job_runs_as_the_platform_runs_it() {
 
 #[test]
 fn a_job_runs_where_nothing_is_allowed() {
-    let Some(engine) = Engine::find() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    engine.load(&image(folder.path(), "linear-learner-rust", &[]));
+    let Some(engine) = engine_with("linear-learner-rust", &[]) else { return };
     let base = sample();
     engine.run(&[&HARDENED[..], &["-v", &mount(&base)]].concat(), "linear-learner-rust", &["train"]).expect_status(0);
     assert!(base.join("model/model.safetensors").is_file() && base.join("output/data/report.html").is_file());
@@ -54,9 +46,7 @@ fn a_job_runs_where_nothing_is_allowed() {
 
 #[test]
 fn a_failure_leaves_its_file_and_status() {
-    let Some(engine) = Engine::find() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    engine.load(&image(folder.path(), "linear-learner-rust", &[]));
+    let Some(engine) = engine_with("linear-learner-rust", &[]) else { return };
     let base = sample();
     base.hyperparameters(&json!({"predictor_type": "oracle"}));
     engine.run(&[&HARDENED[..], &["-v", &mount(&base)]].concat(), "linear-learner-rust", &["train"]).expect_status(1);
@@ -66,9 +56,7 @@ fn a_failure_leaves_its_file_and_status() {
 /// The container has 128 MB. The algorithm is refused more before the kernel ends the whole container, so that there is a failure to read.
 #[test]
 fn an_algorithm_that_takes_all_memory_fails_with_a_reason() {
-    let Some(engine) = Engine::find() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    engine.load(&image(folder.path(), "faulty", &[]));
+    let Some(engine) = engine_with("faulty", &[]) else { return };
     for mode in ["allocate-tensors", "allocate"] {
         let (base, outcome) = faulty(&engine, mode);
         outcome.expect_status(2);
@@ -78,9 +66,7 @@ fn an_algorithm_that_takes_all_memory_fails_with_a_reason() {
 
 #[test]
 fn a_stopped_job_saves_its_model_within_the_grace_time() {
-    let Some(engine) = Engine::find() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    engine.load(&image(folder.path(), "faulty", &[]));
+    let Some(engine) = engine_with("faulty", &[]) else { return };
     let base = Base::new();
     base.hyperparameters(&json!({"mode": "until-stopped", "text": ""}));
     writable(&base);
