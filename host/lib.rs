@@ -1,11 +1,12 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub use algohost_data as data;
+pub use algohost_failure as failure;
+
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod cli;
 pub mod contract;
-pub mod data;
-pub mod failure;
 #[cfg(feature = "image")]
 pub mod image;
 #[cfg(target_os = "linux")]

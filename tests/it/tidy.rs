@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use crate::support::repository;
 
-/// Which rooms of `host/` each room may use. Equality both ways: a line that is no longer needed is an error too.
+/// Which rooms of `host/` each room may use; `failure` and `data` are packages, which the compiler watches. Equality both ways: a line that is no longer needed is an error too.
 const DOORS: [(&str, &[&str]); 13] = [
     ("failure", &[]),
     ("telemetry", &[]),
     ("process", &[]),
     ("memory", &[]),
     ("contract", &["failure", "telemetry"]),
-    ("data", &["failure"]),
+    ("data", &[]),
     ("wasm", &["failure", "telemetry", "data"]),
     ("report", &["failure", "telemetry", "contract", "data", "wasm"]),
     ("train", &["failure", "telemetry", "contract", "data", "process", "report", "wasm"]),
@@ -72,7 +72,9 @@ fn rooms_use_only_the_rooms_they_have_doors_to() {
 #[test]
 fn every_room_has_a_line_in_the_door_table() {
     let lib = std::fs::read_to_string(repository().join("host/lib.rs")).unwrap();
-    let declared = lib.lines().filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod "));
+    let declared = lib.lines().filter_map(|line| {
+        line.trim_start_matches("pub ").strip_prefix("mod ").or_else(|| line.strip_prefix("pub use algohost_")?.split(' ').next())
+    });
     let rooms: BTreeSet<&str> = declared.map(|name| name.trim_end_matches(';')).collect();
     assert_eq!(rooms, DOORS.iter().map(|(room, _)| *room).collect());
 }
