@@ -3,6 +3,8 @@
 pub use algohost_data as data;
 pub use algohost_failure as failure;
 
+#[cfg(feature = "authoring")]
+pub mod authoring;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod cli;

@@ -15,6 +15,9 @@ Commands:
   describe  tell what a component declares: help text, JSON Schema, CreateAlgorithm's specifications
   compile   make a .cwasm, which loads in under a millisecond, of a .wasm
   image     make a container image of this program and a component
+  wit       write the interface's files, for tools that read them
+  bindings  write the interface as code of C, C++ or Go
+  component make a component of a core module
   kernels   list what algorithms can call: signatures, dtypes, devices
   bench     time the kernels on this machine
   help      show the help of a command
@@ -203,6 +206,45 @@ Example:
   podman load -i learner.tar
 ";
 
+pub(super) const WIT: &str = "\
+Writes the files of the interface algohost:ml into a folder, for tools that read them: wit-bindgen in Rust, componentize-py, jco.
+
+Usage: algohost wit -o DIR
+
+Example:
+  algohost wit -o wit
+";
+
+pub(super) const BINDINGS: &str = "\
+Writes a world of the interface as code: c, cpp (C++20) or go. Zig takes C's header. Bindings are made anew for each version of the interface, so
+generate them in the build, and keep them out of version control.
+
+Usage: algohost bindings [--wit DIR] LANGUAGE WORLD -o DIR
+
+WORLD: algorithm, trainer-only, predictor-only, raw-handler, raw-algorithm, streaming-handler, conversing-handler, or one of your own
+
+Options:
+  -o, --output DIR   where the files go
+  --wit DIR          an interface of your own in place of this program's
+
+Example:
+  algohost bindings c algorithm -o generated
+";
+
+pub(super) const COMPONENT: &str = "\
+Makes a component of a core module for wasm32, with or without WASI (preview 1).
+
+Usage: algohost component [--world WORLD] [--wit DIR] MODULE -o FILE
+
+Options:
+  -o, --output FILE   the component
+  --world WORLD       what the module implements. Modules with bindings of C or C++ in them say it themselves
+  --wit DIR           an interface of your own in place of this program's
+
+Example:
+  algohost component core.wasm --world algorithm -o learner.wasm
+";
+
 pub(super) const KERNELS: &str = "\
 Lists the kernels that algorithms can call: signature, dtypes, devices, what each computes.
 
@@ -230,7 +272,7 @@ Example:
 ";
 
 /// Commands, their help, and the feature without which a build lacks them.
-pub(super) const TOPICS: [(&str, &str, &str); 9] = [
+pub(super) const TOPICS: [(&str, &str, &str); 12] = [
     ("train", TRAIN, ""),
     ("serve", SERVE, ""),
     ("local", LOCAL, ""),
@@ -238,12 +280,16 @@ pub(super) const TOPICS: [(&str, &str, &str); 9] = [
     ("describe", DESCRIBE, ""),
     ("compile", COMPILE, "compiler"),
     ("image", IMAGE, "image"),
+    ("wit", WIT, "authoring"),
+    ("bindings", BINDINGS, "authoring"),
+    ("component", COMPONENT, "authoring"),
     ("kernels", KERNELS, ""),
     ("bench", BENCH, "bench"),
 ];
 
 /// What this build may have or lack, beside interfaces.
-const FEATURES: [(&str, bool); 7] = [
+const FEATURES: [(&str, bool); 8] = [
+    ("authoring", cfg!(feature = "authoring")),
     ("avx512", cfg!(feature = "avx512")),
     ("bench", cfg!(feature = "bench")),
     ("compiler", cfg!(feature = "compiler")),

@@ -1,5 +1,7 @@
 //! The command line: words in, a [`Command`] out.
 
+#[cfg(feature = "authoring")]
+mod authoring;
 #[cfg(feature = "compiler")]
 mod compile;
 mod describe;
@@ -24,6 +26,8 @@ use crate::process::Stop;
 #[cfg(feature = "compiler")]
 use crate::wasm::Processor;
 
+#[cfg(feature = "authoring")]
+pub use authoring::{Authoring, World};
 pub use describe::Format;
 #[cfg(feature = "image")]
 pub use image::ImageJob;
@@ -67,6 +71,9 @@ pub enum Command {
     /// Make a container image.
     #[cfg(feature = "image")]
     Image(ImageJob),
+    /// Make what an author needs beside a compiler.
+    #[cfg(feature = "authoring")]
+    Authoring(Authoring),
     /// List what guests can call.
     Kernels {
         /// Only those whose name contains one of these.
@@ -138,6 +145,11 @@ impl Command {
                 print(&image::run(&job, &Settings::read(vars)?)?);
                 Ok(())
             }
+            #[cfg(feature = "authoring")]
+            Command::Authoring(command) => {
+                print(&authoring::run(&command)?);
+                Ok(())
+            }
             Command::Kernels { words, json } => {
                 print(&kernels::run(&words, json));
                 Ok(())
@@ -183,6 +195,12 @@ fn parse(parser: &mut lexopt::Parser) -> Result<Command> {
             Some("compile") => compile(parser),
             #[cfg(feature = "image")]
             Some("image") => image::parse(parser),
+            #[cfg(feature = "authoring")]
+            Some("wit") => authoring::parse_interface(parser),
+            #[cfg(feature = "authoring")]
+            Some("bindings") => authoring::parse_bindings(parser),
+            #[cfg(feature = "authoring")]
+            Some("component") => authoring::parse_component(parser),
             Some("kernels") => words(parser, help::KERNELS, |words, json| Command::Kernels { words, json }),
             #[cfg(feature = "bench")]
             Some("bench") => words(parser, help::BENCH, |words, json| Command::Bench { words, json }),

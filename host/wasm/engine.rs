@@ -200,7 +200,8 @@ fn config() -> Config {
         // Backtraces with file:line, where a component brings debug information.
         .wasm_backtrace_details(WasmBacktraceDetails::Enable)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
+        // Where a component passes texts between components inside of it, the engine itself makes modules of two memories. QuickJS's do.
+        .wasm_multi_memory(true)
         // Slows every call across the boundary; another crate could switch the cargo feature on behind our back.
         .concurrency_support(false);
     #[cfg(feature = "compiler")]

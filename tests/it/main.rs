@@ -23,6 +23,7 @@ mod fuzz;
 mod images;
 mod interface;
 mod kernels;
+mod languages;
 mod learner;
 mod local;
 mod model_directory;

@@ -9,11 +9,11 @@ pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The component of a guest under `guest-examples/` or `tests/guests/`; the first call builds them all.
+/// The component of a guest under `guest-examples/` or `tests/guests/`; the first call builds all that are written in Rust.
 pub(crate) fn guest(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let output = Command::new("bash").arg(repository().join("guest-examples/build.sh")).output().expect("bash runs");
+        let output = Command::new("bash").arg(repository().join("guest-examples/build.sh")).args(["--language", "rust"]).output().expect("bash runs");
         assert!(
             output.status.success(),
             "guest-examples/build.sh failed:\n{}\n{}",
@@ -26,7 +26,7 @@ pub(crate) fn guest(name: &str) -> PathBuf {
     path
 }
 
-/// The names of all guests.
+/// The names of all guests in Rust.
 pub(crate) fn guests() -> Vec<String> {
     let folders = ["guest-examples", "tests/guests"].map(|folder| std::fs::read_dir(repository().join(folder)).unwrap());
     let guests = folders.into_iter().flatten().map(|entry| entry.unwrap().path()).filter(|path| path.join("Cargo.toml").is_file());
@@ -35,7 +35,8 @@ pub(crate) fn guests() -> Vec<String> {
     names
 }
 
-fn target() -> PathBuf {
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from)
 }
 

@@ -8,7 +8,7 @@ mod server;
 mod training;
 
 pub(crate) use base::Base;
-pub(crate) use guests::{fixture, guest, guests, repository};
+pub(crate) use guests::{fixture, guest, guests, repository, target};
 pub(crate) use http::{Kept, Reply, chunks, exchange, post};
 pub(crate) use run::{Job, Outcome, algohost};
 pub(crate) use server::Server;

@@ -1,0 +1,4 @@
+#pragma once
+
+/// Where the model is, in the model directory.
+#define MODEL "model.safetensors"
