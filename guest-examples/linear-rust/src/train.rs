@@ -86,7 +86,10 @@ fn descend(objective: &str, features: &Tensor, labels: &Tensor) -> Result<Tensor
     for at in 0..steps {
         let total = loss_and_gradient(loss, features, labels, None, &weights, &gradient)?;
         if !total.is_finite() {
-            return Err(error(ErrorCode::InvalidInput, format!("the loss is {total} at step {at}: a lower learning_rate, or rows without a number")));
+            return Err(error(
+                ErrorCode::InvalidInput,
+                format!("the loss is {total} at step {at}: a lower learning_rate, or rows without a number"),
+            ));
         }
         if at % TOLD_EVERY == 0 || at + 1 == steps {
             job::metric("train_loss", total / f64::from(rows), at);
