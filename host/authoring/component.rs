@@ -28,6 +28,7 @@ pub fn encode(module: &[u8], world: Option<&str>, wit: Option<&Path>) -> Result<
 }
 
 fn unfit(error: &anyhow::Error) -> Failure {
-    Failure::new(Code::BadComponent, format!("no component can be made of it: {error:#}"))
-        .help("It must be a core module for wasm32 whose exports are those of the world; `--world` names the world when the module does not")
+    Failure::new(Code::BadComponent, format!("no component can be made of it: {error:#}")).help(
+        "It must be a core module for wasm32 whose exports are those of the world; `--world` names the world when the module does not",
+    )
 }

@@ -62,7 +62,8 @@ pub(super) fn world(folder: Option<&Path>, name: &str) -> Result<(Resolve, World
 }
 
 fn read(resolve: &mut Resolve, folder: &Path) -> Result<PackageId> {
-    let (package, _) = resolve.push_dir(folder).map_err(|error| Failure::user(format!("{} is no folder of WIT: {error:#}", folder.display())))?;
+    let (package, _) =
+        resolve.push_dir(folder).map_err(|error| Failure::user(format!("{} is no folder of WIT: {error:#}", folder.display())))?;
     Ok(package)
 }
 
@@ -90,7 +91,9 @@ mod tests {
     fn what_is_written_is_read_again_with_the_same_worlds() {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path()).unwrap();
-        for name in ["algorithm", "trainer-only", "predictor-only", "raw-handler", "raw-algorithm", "streaming-handler", "conversing-handler"] {
+        for name in
+            ["algorithm", "trainer-only", "predictor-only", "raw-handler", "raw-algorithm", "streaming-handler", "conversing-handler"]
+        {
             assert!(world(None, name).is_ok() && world(Some(folder.path()), name).is_ok(), "{name}");
         }
         let error = Failure::of(&world(None, "trainer").unwrap_err());

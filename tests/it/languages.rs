@@ -91,8 +91,9 @@ fn words(component: &Path) -> Vec<String> {
     let server = Server::start(base.path(), component, &[]);
     let poem = std::fs::read(repository().join("guest-examples/words-rust/samples/poem/request.txt")).unwrap();
     let ask = |body: &[u8]| server.invoke(&[("content-type", "text/plain")], body);
-    let mut answers: Vec<String> =
-        [&poem[..], b"", b"one", b"a\r\n\r\n b\tc \n", "\u{1f600} \u{a0}x\n".as_bytes()].map(|body| ask(body).expect_status(200).text()).into();
+    let mut answers: Vec<String> = [&poem[..], b"", b"one", b"a\r\n\r\n b\tc \n", "\u{1f600} \u{a0}x\n".as_bytes()]
+        .map(|body| ask(body).expect_status(200).text())
+        .into();
     answers.push(ask(b"good\n\xff bad").expect_status(400).json()["error"]["message"].to_string());
     answers
 }

@@ -13,7 +13,11 @@ pub(crate) fn repository() -> &'static Path {
 pub(crate) fn guest(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let output = Command::new("bash").arg(repository().join("guest-examples/build.sh")).args(["--language", "rust"]).output().expect("bash runs");
+        let output = Command::new("bash")
+            .arg(repository().join("guest-examples/build.sh"))
+            .args(["--language", "rust"])
+            .output()
+            .expect("bash runs");
         assert!(
             output.status.success(),
             "guest-examples/build.sh failed:\n{}\n{}",
