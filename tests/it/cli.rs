@@ -29,7 +29,7 @@ fn the_version_names_program_and_interface() {
     let version = algohost(["--version"]).run().expect_status(0).stdout;
     let mut lines = version.lines();
     assert_eq!(lines.next(), Some(&*format!("algohost {} (algohost:ml 0.1.0, wasmtime 48)", env!("CARGO_PKG_VERSION"))));
-    assert!(lines.next().is_some_and(|line| line.starts_with("features: avx512, bench, compiler, ")), "{version}");
+    assert!(lines.next().is_some_and(|line| line.starts_with("features: authoring, avx512, bench, compiler, ")), "{version}");
 }
 
 #[test]

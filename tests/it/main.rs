@@ -10,6 +10,7 @@
 mod support;
 
 mod algorithms;
+mod authoring;
 mod checkpoints;
 mod cli;
 mod component;
