@@ -36,7 +36,9 @@ fn an_interface_of_the_authors_own_counts() {
     std::fs::write(&core, wat::parse_str(module).unwrap()).unwrap();
     let make = ["component", core.to_str().unwrap(), "--world", "adder", "--wit", wit.to_str().unwrap()];
     algohost(words(&make, &component)).run().expect_status(0);
-    assert!(algohost(["inspect", component.to_str().unwrap()]).run().stdout.contains("add"));
+    let report: serde_json::Value =
+        serde_json::from_str(&algohost(["inspect", "--json", component.to_str().unwrap()]).run().stdout).unwrap();
+    assert_eq!(report["exports"], serde_json::json!(["add"]), "{report}");
 }
 
 #[test]

@@ -16,6 +16,9 @@ fn every_command_has_help_with_an_example() {
         vec!["help", "image"],
         vec!["help", "describe"],
         vec!["describe", "-h"],
+        vec!["wit", "--help"],
+        vec!["bindings", "-h"],
+        vec!["help", "component"],
         vec!["kernels", "--help"],
         vec!["help", "bench"],
     ] {
@@ -35,7 +38,10 @@ fn the_version_names_program_and_interface() {
 #[test]
 fn words_that_are_not_understood_end_with_status_64() {
     for (words, wanted) in [
-        (vec!["trian"], "'trian' is no command; there are train, serve, local, inspect, describe, compile, image, kernels, bench and help"),
+        (
+            vec!["trian"],
+            "'trian' is no command; there are train, serve, local, inspect, describe, compile, image, wit, bindings, component, kernels, bench and help",
+        ),
         (vec!["train", "--componnet", "a"], "invalid option '--componnet'"),
         (vec!["train", "--component"], "missing argument for option '--component'"),
         (vec!["describe"], "describe needs a component: `algohost describe FILE`"),
