@@ -79,7 +79,7 @@ impl Linear {
         let server = Server::start(base.path(), component, &[]);
         let rows = std::fs::read_to_string(sample.join("request.csv")).unwrap();
         let answer = server.csv(&rows).expect_status(200).text();
-        let too_narrow = server.csv("1,2,3\n").expect_status(400).json()["error"]["message"].to_string();
+        let too_narrow = server.csv("1,2,3\n").expect_status(400).json()["message"].to_string();
         Linear { model: model(&base), classes: model(&two), answer, too_narrow, no_classes: three.failure() }
     }
 }
@@ -94,7 +94,7 @@ fn words(component: &Path) -> Vec<String> {
     let mut answers: Vec<String> = [&poem[..], b"", b"one", b"a\r\n\r\n b\tc \n", "\u{1f600} \u{a0}x\n".as_bytes()]
         .map(|body| ask(body).expect_status(200).text())
         .into();
-    answers.push(ask(b"good\n\xff bad").expect_status(400).json()["error"]["message"].to_string());
+    answers.push(ask(b"good\n\xff bad").expect_status(400).json()["message"].to_string());
     answers
 }
 
