@@ -37,10 +37,12 @@ has_node() { command -v npm >/dev/null && node -e 'process.exit(parseInt(process
 install_node() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     say "installing Node"
-    apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends nodejs npm >&2 || true
+    { apt_get update && apt_get install -y --no-install-recommends nodejs npm; } || true # what follows says what is missing
   fi
   has_node || fail "this needs Node 18 or later and npm: install them (Debian: apt-get install nodejs npm), then run this again"
 }
+
+apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null >&2; }
 
 # field FOLDER KEY...: a value of FOLDER's package.json.
 field() {
