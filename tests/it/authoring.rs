@@ -26,7 +26,7 @@ fn an_interface_of_the_authors_own_counts() {
     let folder = tempfile::tempdir().unwrap();
     let (wit, out) = (folder.path().join("wit"), folder.path().join("out"));
     std::fs::create_dir(&wit).unwrap();
-    std::fs::write(wit.join("world.wit"), "package my:own@1.0.0;\nworld adder { export add: func(a: u32, b: u32) -> u32; }\n").unwrap();
+    std::fs::write(wit.join("world.wit"), "package my:sums@1.0.0;\nworld adder { export add: func(a: u32, b: u32) -> u32; }\n").unwrap();
     algohost(words(&["bindings", "c", "adder", "--wit", wit.to_str().unwrap()], &out)).run().expect_status(0);
     assert!(std::fs::read_to_string(out.join("adder.h")).unwrap().contains("uint32_t exports_adder_add(uint32_t a, uint32_t b);"));
     // The same world makes a component of a module that says nothing of itself.
